@@ -1,0 +1,1 @@
+"""HOW: the nouns of slipway. Imports nothing from tasks/ or flows/."""

@@ -1,0 +1,21 @@
+"""The `evaluate` section: how the trained model is judged."""
+
+from pydantic import Field
+
+from slipway.product.section import Section
+
+
+class Evaluate(Section):
+    """How the trained model is judged."""
+
+    bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
+    """Resamples of the test rows behind each interval."""
+
+    confidence_pct: float = Field(default=95, gt=50, lt=100)
+    """Coverage of the intervals, in percent."""
+
+    calibrate: bool = True
+    """Whether a temperature is fitted on the validation rows (Guo et al. 2017)."""
+
+    calibration_bins: int = Field(default=10, ge=2, le=100)
+    """Bins of equal width of the reliability picture and of the expected calibration error."""

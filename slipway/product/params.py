@@ -1,0 +1,56 @@
+"""The whole of params.yaml and its JSON Schema.
+
+`python -m slipway.product.params > products/params.schema.json` writes the schema that editors
+complete from. Stages do not import this module: they read their own section alone.
+"""
+
+import json
+from pathlib import Path
+
+from pydantic import Field
+
+from slipway.product.augment import Augment
+from slipway.product.compress import Compress
+from slipway.product.deploy import Deploy
+from slipway.product.evaluate import Evaluate
+from slipway.product.ingest import Ingest
+from slipway.product.package import Package
+from slipway.product.preprocess import Preprocess
+from slipway.product.privatize import Privatize
+from slipway.product.product import Product
+from slipway.product.reading import check_section, read_yaml
+from slipway.product.section import Section
+from slipway.product.serve import Serve
+from slipway.product.train import Train
+from slipway.product.validate import Validate
+
+
+class Params(Section):
+    """Every number of a run; each section is present, `{}` where all is default."""
+
+    product: Product
+    ingest: Ingest
+    validate_: Validate = Field(alias="validate")
+    preprocess: Preprocess
+    privatize: Privatize
+    augment: Augment
+    train: Train
+    evaluate: Evaluate
+    compress: Compress
+    package: Package
+    deploy: Deploy
+    serve: Serve
+
+
+def read_params(path: Path) -> Params:
+    """Read and check a whole params.yaml."""
+    return check_section(read_yaml(path), Params, where=str(path))
+
+
+def json_schema() -> str:
+    """Return the JSON Schema of params.yaml as text."""
+    return json.dumps(Params.model_json_schema(), indent=1, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    print(json_schema(), end="")

@@ -1,0 +1,81 @@
+"""The `preprocess` section: declared cleaning, the split, and the plan of what is fitted later."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from slipway.product.section import Section
+
+
+class Split(Section):
+    """How rows are dealt out: by a keyed hash of their content, so a row keeps its part as data grows."""
+
+    validation: float = Field(default=0.15, gt=0, lt=1)
+    """Share of the rows to choose by."""
+
+    test: float = Field(default=0.2, gt=0, lt=1)
+    """Share of the rows to judge by."""
+
+    by: list[str] = []
+    """Columns that are hashed; rows equal in them share a part. Empty: all columns."""
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError(f"validation {self.validation} + test {self.test} leave no rows to train on")
+        return self
+
+
+class Numbers(Section):
+    """Steps for columns of numbers, fitted in privatize."""
+
+    impute: Literal["median", "mean", "zero"] = "median"
+    """What stands in for a missing value."""
+
+    scale: Literal["standard", "minmax", "none"] = "standard"
+    """standard: zero mean, unit variance; minmax: 0 to 1."""
+
+
+class Categories(Section):
+    """Steps for columns of text with few values, fitted in privatize."""
+
+    max_values: int = Field(default=50, ge=2, le=10_000)
+    """The most frequent values that get a column each (one-hot); rarer and unseen ones get none."""
+
+
+class Image(Section):
+    """Steps for images, fitted in privatize."""
+
+    max_value: float = Field(default=255, gt=0)
+    """The brightest a pixel can be in the source; pixels are divided by it."""
+
+    scale: Literal["standard", "none"] = "standard"
+    """standard: zero mean and unit variance over all pixels of the training images."""
+
+
+class Preprocess(Section):
+    """Declared cleaning; nothing here is learned from the rows."""
+
+    missing: list[str] = ["", "?", "NA", "N/A", "NaN", "null", "None"]
+    """Texts that mean a missing value (after trimming)."""
+
+    trim: bool = True
+    """Whether white space around texts is removed."""
+
+    types: dict[str, Literal["number", "category"]] = {}
+    """Columns to coerce. A text that is no number becomes missing and is counted in cleaning.json."""
+
+    duplicates: Literal["drop", "keep"] = "drop"
+    """Whether the second and later exact copies of a row are dropped."""
+
+    split: Split = Split()
+    """How rows are dealt out; unused where the source came split with a validation part."""
+
+    numbers: Numbers = Numbers()
+    """Steps for columns of numbers."""
+
+    categories: Categories = Categories()
+    """Steps for columns of categories."""
+
+    image: Image = Image()
+    """Steps for images."""

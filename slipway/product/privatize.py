@@ -1,0 +1,46 @@
+"""The `privatize` section: which mechanism stands between private rows and everything after it."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from slipway.product.section import Section
+
+
+class Bound(Section):
+    """The public range of a column of numbers and its share of the budget."""
+
+    low: float
+    """Values below are clipped to this; must not be learned from the data."""
+
+    high: float
+    """Values above are clipped to this; must not be learned from the data."""
+
+    epsilon: float = Field(gt=0)
+    """Privacy loss of this column for one record."""
+
+    @model_validator(mode="after")
+    def _low_is_below_high(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"low {self.low} must be below high {self.high}")
+        return self
+
+
+class Domain(Section):
+    """The public values of a column of categories and its share of the budget."""
+
+    values: list[str] = Field(min_length=2)
+    """All values that may occur; others become the first of them."""
+
+    epsilon: float = Field(gt=0)
+    """Privacy loss of this column for one record."""
+
+
+class Privatize(Section):
+    """The privacy mechanism."""
+
+    mechanism: Literal["none", "local"] = "none"
+    """none: rows pass through, the product is not private. local: each value of each record is noised."""
+
+    columns: dict[str, Bound | Domain] = {}
+    """For `local`: every feature, and the target. A column without an entry is an error, not a leak."""

@@ -1,0 +1,53 @@
+"""The `product` section: what the product is about. Travels with the data in schema.json."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from slipway.product.section import Section
+
+
+class Product(Section):
+    """What all stages need to know about a product."""
+
+    kind: Literal["tabular", "images"]
+    """What a row is: columns of numbers and categories, or an image."""
+
+    task: Literal["classification", "regression"] = "classification"
+    """What is learned from the rows."""
+
+    target: str | None = None
+    """The column to predict; null where there is nothing to learn yet."""
+
+    classes: list[str] | None = Field(default=None, min_length=2)
+    """The classes in order, the positive one last; null takes those found in the source, sorted.
+
+    State them where the data is private: a class found only in the data reveals that it is there.
+    """
+
+    identifiers: list[str] = []
+    """Columns that name a person or a thing: kept until cleaning, dropped there."""
+
+    ignore: list[str] = []
+    """Columns that are neither features nor identifiers: dropped in cleaning."""
+
+    sensitive: list[str] = []
+    """Columns by which fairness is judged; they stay features unless they are ignored, too."""
+
+    private_unit: str = "row"
+    """Whose privacy is protected: `row`, or the column that names the person."""
+
+    seed: int = Field(default=7, ge=0, lt=2**32)
+    """Decides split, initialisation and order; never privacy noise."""
+
+    @model_validator(mode="after")
+    def _roles_do_not_overlap(self) -> Self:
+        roles = [*self.identifiers, *self.ignore, *([self.target] if self.target else [])]
+        twice = sorted({name for name in roles if roles.count(name) > 1})
+        if twice:
+            raise ValueError(f"{twice} stand in more than one of target, identifiers, ignore")
+        if self.classes and len(set(self.classes)) != len(self.classes):
+            raise ValueError(f"classes are listed twice: {self.classes}")
+        if self.classes and self.task == "regression":
+            raise ValueError("a regression has no classes: remove them, or set task: classification")
+        return self

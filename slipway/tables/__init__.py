@@ -1,0 +1,1 @@
+"""Tables of rows: their schema, sources, cleaning, split, and the fitted transform."""

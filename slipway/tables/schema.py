@@ -1,0 +1,87 @@
+"""schema.json: what all stages need to know about the rows, travelling with them from folder to folder."""
+
+from pathlib import Path
+from typing import Literal
+
+from slipway.errors import DataError
+from slipway.files import read_json, write_text
+from slipway.product.product import Product
+from slipway.product.section import Section
+
+ROW_ID = "_id"
+PART = "_split"
+RESERVED = (ROW_ID, PART)
+
+NUMBER_DTYPES = frozenset(
+    ["Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64", "Boolean"]
+)
+
+
+class Column(Section):
+    """One column of the source."""
+
+    name: str
+    """As the source names it."""
+
+    dtype: str
+    """As polars names it: Float64, Int64, String, Binary ..."""
+
+
+class Schema(Section):
+    """The product, its columns in order, its classes, and the shape of its images."""
+
+    product: Product
+    """The section of params.yaml, copied by ingest."""
+
+    columns: list[Column]
+    """The columns, without `_id` and `_split`."""
+
+    classes: list[str] | None
+    """The classes in order; null for a regression or without a target."""
+
+    image_shape: tuple[int, int, int] | None = None
+    """Height, width, channels of the Binary column `image`."""
+
+    @property
+    def features(self) -> list[Column]:
+        """The columns that a model may look at: neither target, identifier nor ignored."""
+        product = self.product
+        others = {product.target, *product.identifiers, *product.ignore}
+        return [column for column in self.columns if column.name not in others]
+
+    def names(self, kind: Literal["number", "category", "image"]) -> list[str]:
+        """Return the features of one kind, in order."""
+        return [column.name for column in self.features if kind_of(column) == kind]
+
+    def require_target(self) -> str:
+        """Return the target, or say that there is none."""
+        if self.product.target is None:
+            raise DataError("product.target is null: there is nothing to learn. Name the column to predict in params.yaml.")
+        return self.product.target
+
+    def write(self, folder: Path) -> None:
+        """Write schema.json into a stage's folder."""
+        write_text(folder / "schema.json", self.model_dump_json(indent=1) + "\n")
+
+
+def read_schema(folder: Path) -> Schema:
+    """Read schema.json from a stage's folder."""
+    return Schema.model_validate(read_json(folder / "schema.json"))
+
+
+def kind_of(column: Column) -> Literal["number", "category", "image"]:
+    """Say how a feature is prepared.
+
+    Raises:
+        DataError: no step prepares a column of this type.
+    """
+    if column.dtype in NUMBER_DTYPES:
+        return "number"
+    if column.dtype == "String":
+        return "category"
+    if column.dtype == "Binary":
+        return "image"
+    raise DataError(
+        f"column '{column.name}' is of type {column.dtype}, which no step prepares: add it to product.ignore, "
+        "or give numbers or text instead"
+    )
