@@ -1,0 +1,17 @@
+"""plan.json: the declared steps that still need fitting, handed from preprocess to privatize."""
+
+from slipway.product.preprocess import Categories, Image, Numbers
+from slipway.product.section import Section
+
+
+class Plan(Section):
+    """Steps for each kind of feature; which columns are of that kind stands in the schema."""
+
+    numbers: Numbers = Numbers()
+    """For columns of numbers."""
+
+    categories: Categories = Categories()
+    """For columns of categories."""
+
+    image: Image = Image()
+    """For images."""
