@@ -1,0 +1,1 @@
+"""Learning: the training loop, augmentation by batch, and trained models on disk."""

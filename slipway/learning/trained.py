@@ -1,0 +1,34 @@
+"""A trained model on disk: weights as safetensors, and the JSON that rebuilds the network for them."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from slipway.files import read_json, write_text
+from slipway.networks import Architecture, build
+
+
+def save_network(network: nn.Module, architecture: Architecture, folder: Path) -> None:
+    """Write model.safetensors and model.json."""
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    save_file(weights, folder / "model.safetensors")
+    write_text(folder / "model.json", architecture.model_dump_json(indent=1) + "\n")
+
+
+def load_network(folder: Path) -> nn.Module:
+    """Rebuild the network on the CPU, in evaluation mode."""
+    network = build(Architecture.model_validate(read_json(folder / "model.json")))
+    network.load_state_dict(load_file(folder / "model.safetensors"))
+    return network.eval()
+
+
+def scores(network: nn.Module, features: npt.NDArray[np.float32], *, chunk_rows: int = 8192) -> npt.NDArray[np.float32]:
+    """Run the network over all rows: logits [N, classes], or values [N] in the target's natural units."""
+    network.eval()
+    with torch.inference_mode():
+        chunks = [network(torch.from_numpy(features[i : i + chunk_rows])) for i in range(0, len(features), chunk_rows)]
+    return torch.cat(chunks).numpy()
