@@ -1,0 +1,120 @@
+"""The metrics of metrics.json: nine for a classification, four for a regression, always the same keys."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn import metrics as sk
+
+from slipway.errors import DataError
+from slipway.judging.calibration import expected_calibration_error
+
+Metrics = dict[str, float | int | None]
+
+
+def classification_metrics(targets: np.ndarray, probabilities: np.ndarray, *, bins: int = 10) -> Metrics:
+    """Judge probabilities against the true classes.
+
+    Averages over classes (`*_macro`, `balanced_accuracy`, `roc_auc` one-vs-rest) are over the classes that
+    occur in `targets`: one that does not occur has no recall, and counting it as zero would punish the
+    model for a small test part. Rows wrongly given to such a class still cost recall of their own class.
+    `roc_auc` is None where only one class occurs: there is nothing to rank.
+
+    Args:
+        targets: [N] class indices.
+        probabilities: [N, C] finite, rows summing to one.
+        bins: Bins of the expected calibration error.
+
+    Raises:
+        DataError: no rows, or values that are not finite or no probabilities.
+    """
+    targets, probabilities = checked_probabilities(targets, probabilities)
+    predicted = probabilities.argmax(axis=1)
+    present = np.unique(targets)
+    precision, recall, f1, _ = sk.precision_recall_fscore_support(
+        targets, predicted, labels=present, average="macro", zero_division=0.0
+    )
+    return {
+        "accuracy": float((predicted == targets).mean()),
+        "balanced_accuracy": float(recall),
+        "precision_macro": float(precision),
+        "recall_macro": float(recall),
+        "f1_macro": float(f1),
+        "roc_auc": roc_auc(targets, probabilities),
+        "log_loss": float(sk.log_loss(targets, probabilities, labels=np.arange(probabilities.shape[1]))),
+        "ece": expected_calibration_error(targets, probabilities, bins=bins),
+        "rows": len(targets),
+    }
+
+
+def regression_metrics(targets: np.ndarray, values: np.ndarray) -> Metrics:
+    """Judge predicted values, both [N] in the target's units.
+
+    `r2` is None where all targets are equal: there is no variance to explain.
+
+    Raises:
+        DataError: no rows, or values that are not finite.
+    """
+    targets, values = checked_values(targets, values)
+    return {
+        "mae": float(sk.mean_absolute_error(targets, values)),
+        "rmse": float(sk.root_mean_squared_error(targets, values)),
+        "r2": float(sk.r2_score(targets, values)) if np.ptp(targets) > 0 else None,
+        "rows": len(targets),
+    }
+
+
+def roc_auc(targets: np.ndarray, probabilities: np.ndarray) -> float | None:
+    """Return the area under the ROC curve: of the last of two classes, or the mean of one-vs-rest areas."""
+    areas = [
+        sk.roc_auc_score(targets == index, probabilities[:, index]) for index in ranked_classes(targets, probabilities)
+    ]
+    return float(np.mean(areas)) if areas else None
+
+
+def ranked_classes(targets: np.ndarray, probabilities: np.ndarray) -> list[int]:
+    """Return the classes that have a ROC curve: those that occur beside others; of two, the positive one."""
+    present = np.unique(targets)
+    if len(present) < 2:
+        return []
+    return [1] if probabilities.shape[1] == 2 else [int(index) for index in present]
+
+
+def headline(metrics: Mapping[str, float | int | None]) -> str:
+    """Name the metric that a model is chosen and compared by: accuracy, or r2 of a regression."""
+    return "accuracy" if "accuracy" in metrics else "r2"
+
+
+def checked_probabilities(targets: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return targets and float64 probabilities whose rows sum to one exactly, or refuse them."""
+    assert probabilities.ndim == 2, f"probabilities must be [N, C], not {probabilities.shape}"
+    _check_rows(targets, probabilities)
+    sums = probabilities.astype(np.float64).sum(axis=1, keepdims=True)
+    if probabilities.min() < 0 or np.abs(sums - 1).max() > 1e-3:
+        raise DataError(
+            "the model's outputs are no probabilities: a row must be at least 0 and sum to 1. Apply a softmax first."
+        )
+    if targets.min() < 0 or targets.max() >= probabilities.shape[1]:
+        raise DataError(
+            f"a target is class {targets.max()}, but there are {probabilities.shape[1]} probabilities a row"
+        )
+    return targets, probabilities / sums
+
+
+def checked_values(targets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return targets and values as float64, or refuse them."""
+    assert values.ndim == 1, f"values must be [N], not {values.shape}"
+    _check_rows(targets, values)
+    return targets.astype(np.float64), values.astype(np.float64)
+
+
+def _check_rows(targets: np.ndarray, outputs: np.ndarray) -> None:
+    assert len(targets) == len(outputs), f"{len(targets)} targets for {len(outputs)} outputs"
+    if not len(targets):
+        raise DataError("there are no rows to judge by: enlarge preprocess.split in params.yaml")
+    for name, array in (("targets", targets), ("model's outputs", outputs)):
+        bad = int((~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).sum())
+        if bad:
+            raise DataError(
+                f"{bad} of {len(array)} rows of the {name} are NaN or infinite: training diverged, or values "
+                "are out of range. Lower train.lr, or bound the columns in the raw suite."
+            )

@@ -1,0 +1,102 @@
+"""The metrics say what they should on rows small enough to count by hand."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slipway.errors import DataError
+from slipway.judging.metrics import classification_metrics, headline, regression_metrics
+
+KEYS = [
+    "accuracy",
+    "balanced_accuracy",
+    "precision_macro",
+    "recall_macro",
+    "f1_macro",
+    "roc_auc",
+    "log_loss",
+    "ece",
+    "rows",
+]
+
+
+def one_hot(predicted: list[int], num_classes: int) -> np.ndarray:
+    return np.eye(num_classes)[predicted]
+
+
+def test_four_rows_counted_by_hand() -> None:
+    probabilities = np.array([[0.8, 0.2], [0.4, 0.6], [0.1, 0.9], [0.3, 0.7]])
+    metrics = classification_metrics(np.array([0, 0, 1, 1]), probabilities)
+    assert list(metrics) == KEYS
+    assert metrics["accuracy"] == 0.75
+    assert metrics["balanced_accuracy"] == metrics["recall_macro"] == 0.75
+    assert metrics["precision_macro"] == pytest.approx((1 + 2 / 3) / 2)
+    assert metrics["roc_auc"] == 1.0
+    assert metrics["log_loss"] == pytest.approx(-np.log([0.8, 0.4, 0.9, 0.7]).mean())
+    assert metrics["rows"] == 4
+
+
+def test_a_class_absent_from_test_is_left_out_of_the_averages() -> None:
+    metrics = classification_metrics(np.array([0, 1, 1]), one_hot([0, 1, 1], 3))
+    assert metrics["balanced_accuracy"] == metrics["f1_macro"] == metrics["roc_auc"] == 1.0
+
+
+def test_predicting_an_absent_class_costs_recall() -> None:
+    assert classification_metrics(np.array([0, 1, 1, 0]), one_hot([0, 1, 2, 0], 3))["recall_macro"] == 0.75
+
+
+def test_one_class_alone_has_no_roc_curve_and_still_gives_json() -> None:
+    metrics = classification_metrics(np.array([1, 1]), np.array([[0.2, 0.8], [0.6, 0.4]]))
+    assert metrics["roc_auc"] is None
+    json.dumps(metrics, allow_nan=False)
+
+
+def test_float32_probabilities_of_another_runtime_are_judged_without_a_warning() -> None:
+    probabilities = np.array([[0.1, 0.2, 0.7], [0.3, 0.3, 0.4]], dtype=np.float32) * np.float32(1.00001)
+    assert classification_metrics(np.array([2, 0]), probabilities)["accuracy"] == 0.5
+
+
+def test_a_certain_mistake_costs_a_finite_loss() -> None:
+    assert np.isfinite(classification_metrics(np.array([0, 1]), one_hot([1, 1], 2))["log_loss"])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_outputs_that_are_not_finite_are_refused_and_counted(bad: float) -> None:
+    with pytest.raises(DataError, match="1 of 2 rows of the model's outputs are NaN or infinite"):
+        classification_metrics(np.array([0, 1]), np.array([[0.5, 0.5], [bad, 0.5]]))
+    with pytest.raises(DataError, match="1 of 2 rows of the targets"):
+        regression_metrics(np.array([bad, 1.0]), np.array([0.0, 1.0]))
+
+
+def test_logits_are_refused_as_probabilities() -> None:
+    with pytest.raises(DataError, match="no probabilities"):
+        classification_metrics(np.array([0, 1]), np.array([[3.0, -1.0], [0.0, 2.0]]))
+
+
+def test_no_rows_are_refused() -> None:
+    with pytest.raises(DataError, match="no rows"):
+        regression_metrics(np.zeros(0), np.zeros(0))
+
+
+def test_regression_by_hand() -> None:
+    metrics = regression_metrics(np.array([0.0, 2.0]), np.array([1.0, 2.0]))
+    assert metrics == {"mae": 0.5, "rmse": pytest.approx(0.5**0.5), "r2": 0.5, "rows": 2}
+    assert headline(metrics) == "r2"
+
+
+def test_equal_targets_have_no_r2() -> None:
+    assert regression_metrics(np.array([1.0, 1.0]), np.array([1.0, 2.0]))["r2"] is None
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), st.integers(2, 5), st.integers(1, 30))
+def test_every_metric_is_a_number_in_its_range_whatever_the_rows(data: st.DataObject, classes: int, rows: int) -> None:
+    targets = np.array(data.draw(st.lists(st.integers(0, classes - 1), min_size=rows, max_size=rows)))
+    weights = data.draw(st.lists(st.integers(1, 9), min_size=rows * classes, max_size=rows * classes))
+    probabilities = np.array(weights, dtype=float).reshape(rows, classes)
+    metrics = classification_metrics(targets, probabilities / probabilities.sum(axis=1, keepdims=True))
+    for key in set(KEYS) - {"log_loss", "rows"}:
+        assert metrics[key] is None or 0 <= metrics[key] <= 1
