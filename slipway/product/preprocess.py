@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from slipway.product.missing import MISSING
 from slipway.product.section import Section
 
 
@@ -56,7 +57,7 @@ class Image(Section):
 class Preprocess(Section):
     """Declared cleaning; nothing here is learned from the rows."""
 
-    missing: list[str] = ["", "?", "NA", "N/A", "NaN", "null", "None"]
+    missing: list[str] = MISSING
     """Texts that mean a missing value (after trimming)."""
 
     trim: bool = True

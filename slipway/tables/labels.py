@@ -1,0 +1,31 @@
+"""Class labels as texts: one spelling for each, and one order for all."""
+
+import polars as pl
+
+
+def label(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Return the expression that turns a target of any plain type into its label.
+
+    A whole float loses its fraction (`1.0` is the label "1"): a column of integers with a gap comes
+    as floats from many tools, and its labels must not depend on the gap.
+    """
+    column = pl.col(name)
+    if dtype.is_float():
+        whole = column.is_finite() & (column == column.floor()) & (column.abs() < 2**53)
+        text = (
+            pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(column.cast(pl.String))
+        )
+        return pl.when(column.is_nan()).then(None).otherwise(text).alias(name)
+    return column.cast(pl.String).alias(name)
+
+
+def order_classes(labels: set[str]) -> list[str]:
+    """Return the labels sorted: by value where all are integers, else as texts.
+
+    >>> order_classes({"10", "9", "-1"})
+    ['-1', '9', '10']
+    """
+    try:
+        return sorted(labels, key=lambda text: (int(text), text))
+    except ValueError:
+        return sorted(labels)
