@@ -48,8 +48,8 @@ class Train(Section):
     patience: int = Field(default=15, ge=1)
     """Stop after so many epochs without a better validation loss; the best weights are kept."""
 
-    batch_size: int = Field(default=64, ge=1)
-    """Rows of one step."""
+    batch_size: int = Field(default=64, ge=2)
+    """Rows of one step, nearly: an epoch is cut into equal parts, none larger."""
 
     lr: float = Field(default=1e-3, gt=0, le=10)
     """Learning rate of Adam at the start; it falls to zero along half a cosine."""

@@ -114,8 +114,10 @@ def features(frame: pl.DataFrame, transform: Transform) -> npt.NDArray[np.float3
 
 
 def raw_inputs(frame: pl.DataFrame, transform: Transform) -> dict[str, Array]:
-    """Give the columns as model.onnx takes them: `numeric` float64 [N, k] with NaN for missing,
-    `categorical` strings [N, c] with "" for missing, `image` uint8 [N, height, width, channels]; those that exist.
+    """Give the columns as model.onnx takes them, under the names of its inputs; those that exist.
+
+    `numeric`: float64 [N, k], NaN for missing. `categorical`: strings [N, c], "" for missing.
+    `image`: uint8 [N, height, width, channels].
     """
     inputs: dict[str, Array] = {}
     if transform.image is not None:
@@ -154,23 +156,20 @@ def image_array(column: pl.Series, shape: tuple[int, int, int]) -> npt.NDArray[n
 
 
 def _fit_number(column: pl.Series, params: Numbers) -> Number:
-    values = column.cast(pl.Float64).fill_nan(None).drop_nulls()
-    if values.is_empty():
+    values = column.cast(pl.Float64).fill_nan(None)
+    known = values.drop_nulls().to_numpy()
+    if not len(known):
         raise DataError(f"column '{column.name}' has no value in the training rows: add it to product.ignore")
-    statistics = {"median": values.median(), "mean": values.mean(), "zero": 0.0}
-    impute = statistics[params.impute]
-    filled = column.cast(pl.Float64).fill_nan(None).fill_null(impute)
+    impute = {"median": np.median, "mean": np.mean, "zero": lambda _: 0.0}[params.impute](known)
+    filled = values.fill_null(float(impute)).to_numpy()
+    center, scale = 0.0, 1.0
     if params.scale == "standard":
-        center, scale = filled.mean(), filled.std(ddof=0)
+        center, scale = float(filled.mean()), float(filled.std())
     elif params.scale == "minmax":
-        low, high = filled.min(), filled.max()
-        center, scale = low, high - low  # pyright: ignore[reportOperatorIssue] # a column of floats
-    else:
-        center, scale = 0.0, 1.0
-    # A constant column leaves with zeros; its tiny rounding spread must not become the unit of what is served.
-    if not scale > 1e-12 * max(1.0, abs(center)):  # pyright: ignore[reportOperatorIssue, reportArgumentType]
-        scale = 1.0
-    return Number.model_validate({"column": column.name, "impute": impute, "center": center, "scale": scale})
+        center, scale = float(filled.min()), float(filled.max() - filled.min())
+    # A constant column leaves as zeros: its rounding errors must not become the unit of what is served.
+    constant = scale <= 1e-12 * max(1.0, abs(center))
+    return Number(column=column.name, impute=float(impute), center=center, scale=1.0 if constant else scale)
 
 
 def _fit_category(column: pl.Series, max_values: int) -> Category:

@@ -1,0 +1,1 @@
+"""Privacy: mechanisms with exact noise, and the receipts that say what they cost."""

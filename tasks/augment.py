@@ -1,0 +1,48 @@
+"""Balance the training rows, and hand on the policy that train applies to each batch.
+
+    python -m tasks.augment data/cancer/privatize data/cancer/augment --params products/cancer/params.yaml
+
+Copies are made of released rows, after privatize, so they cost no privacy.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from slipway.errors import ParamsError
+from slipway.files import whole_folder, write_json
+from slipway.product.augment import Augment
+from slipway.stage import main
+from slipway.tables.schema import Schema, read_schema
+
+
+def augment(privatize: Path, out: Path, params: Augment) -> Path:
+    """Write train.parquet, balanced as asked, and policy.json."""
+    schema = read_schema(privatize)
+    rows = pl.read_parquet(privatize / "train.parquet")
+    with whole_folder(out) as folder:
+        if params.balance == "oversample":
+            rows = oversample(rows, schema)
+        rows.write_parquet(folder / "train.parquet")
+        write_json(folder / "policy.json", params.policy.model_dump())
+    return out
+
+
+def oversample(rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Repeat rows of rarer classes, drawn by the product's seed, until all are as frequent as the most frequent."""
+    if schema.classes is None:
+        raise ParamsError(
+            "augment.balance: oversample needs classes, and this product is a regression. Set it to none."
+        )
+    groups = rows.partition_by(schema.require_target(), maintain_order=True)
+    most = max(group.height for group in groups)
+    extra = [
+        group.sample(most - group.height, with_replacement=True, seed=schema.product.seed)
+        for group in groups
+        if group.height < most
+    ]
+    return pl.concat([rows, *extra])
+
+
+if __name__ == "__main__":
+    main(augment)
