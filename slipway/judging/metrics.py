@@ -29,18 +29,17 @@ def classification_metrics(targets: np.ndarray, probabilities: np.ndarray, *, bi
     """
     targets, probabilities = checked_probabilities(targets, probabilities)
     predicted = probabilities.argmax(axis=1)
-    present = np.unique(targets)
-    precision, recall, f1, _ = sk.precision_recall_fscore_support(
-        targets, predicted, labels=present, average="macro", zero_division=0.0
+    num_classes = probabilities.shape[1]
+    averages = class_averages(
+        np.bincount(targets[targets == predicted], minlength=num_classes),
+        np.bincount(predicted, minlength=num_classes),
+        np.bincount(targets, minlength=num_classes),
     )
     return {
         "accuracy": float((predicted == targets).mean()),
-        "balanced_accuracy": float(recall),
-        "precision_macro": float(precision),
-        "recall_macro": float(recall),
-        "f1_macro": float(f1),
+        **{name: float(value) for name, value in averages.items()},
         "roc_auc": roc_auc(targets, probabilities),
-        "log_loss": float(sk.log_loss(targets, probabilities, labels=np.arange(probabilities.shape[1]))),
+        "log_loss": float(sk.log_loss(targets, probabilities, labels=np.arange(num_classes))),
         "ece": expected_calibration_error(targets, probabilities, bins=bins),
         "rows": len(targets),
     }
@@ -60,6 +59,31 @@ def regression_metrics(targets: np.ndarray, values: np.ndarray) -> Metrics:
         "rmse": float(sk.root_mean_squared_error(targets, values)),
         "r2": float(sk.r2_score(targets, values)) if np.ptp(targets) > 0 else None,
         "rows": len(targets),
+    }
+
+
+def class_averages(hits: np.ndarray, predicted: np.ndarray, actual: np.ndarray) -> dict[str, np.ndarray]:
+    """Average precision, recall and F1 over the classes that occur, from counts of each class [..., C].
+
+    Any leading axes are kept, so that a bootstrap gets all its resamples at once.
+
+    Args:
+        hits: Rows of the class that were given to it.
+        predicted: Rows that were given to the class.
+        actual: Rows of the class.
+    """
+    occurs = actual > 0
+    num_occurring = occurs.sum(axis=-1)
+
+    def mean(counts: np.ndarray, totals: np.ndarray) -> np.ndarray:
+        return np.where(occurs, counts / np.maximum(totals, 1), 0).sum(axis=-1) / num_occurring
+
+    recall = mean(hits, actual)
+    return {
+        "balanced_accuracy": recall,
+        "precision_macro": mean(hits, predicted),
+        "recall_macro": recall,
+        "f1_macro": mean(2 * hits, predicted + actual),
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support
 
 from slipway.errors import DataError
 from slipway.judging.metrics import classification_metrics, headline, regression_metrics
@@ -37,6 +38,15 @@ def test_four_rows_counted_by_hand() -> None:
     assert metrics["roc_auc"] == 1.0
     assert metrics["log_loss"] == pytest.approx(-np.log([0.8, 0.4, 0.9, 0.7]).mean())
     assert metrics["rows"] == 4
+
+
+def test_the_averages_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    targets, predicted = random.integers(0, 4, 200), random.integers(0, 4, 200)
+    metrics = classification_metrics(targets, one_hot(list(predicted), 4))
+    precision, recall, f1, _ = precision_recall_fscore_support(targets, predicted, average="macro")
+    expected = [balanced_accuracy_score(targets, predicted), precision, recall, f1]
+    assert [metrics[key] for key in KEYS[1:5]] == pytest.approx(expected)
 
 
 def test_a_class_absent_from_test_is_left_out_of_the_averages() -> None:
