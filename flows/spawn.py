@@ -1,0 +1,49 @@
+"""Run a stage's module in a process of its own, and hand on the error that it reports."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from slipway.errors import SlipwayError
+
+
+class StageCrashed(SlipwayError):
+    """A stage's process ended without an error that it could explain; its traceback is attached as a note."""
+
+
+def spawn(name: str, words: Sequence[str]) -> None:
+    """Run `python -m WORDS` in the working directory, as DVC would, but with no shell in between.
+
+    So the process is this one's own child, which the kernel ends with it (`slipway.stage.main`). What
+    it prints goes to stderr, because the output of this process may be JSON.
+
+    Raises:
+        SlipwayError: the stage's own error.
+        StageCrashed: it ended in another way.
+    """
+    environment = {**os.environ, "PATH": search_path(), "DVC_STAGE": name}
+    command = [sys.executable, "-m", *words]
+    done = subprocess.run(command, env=environment, stdout=2, stderr=subprocess.PIPE, text=True, errors="replace")
+    if done.returncode:
+        raise _error(name, words[0].removeprefix("tasks."), done.returncode, done.stderr.strip())
+    sys.stderr.write(done.stderr)
+
+
+def search_path() -> str:
+    """Return PATH with the folder of this Python first, so that `python` means this one."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
+def _error(name: str, function: str, status: int, stderr: str) -> SlipwayError:
+    if status == 1 and f"\n{function}: " in f"\n{stderr}" and "Traceback (most recent call last)" not in stderr:
+        return SlipwayError(f"\n{stderr}".rsplit(f"\n{function}: ", 1)[1])
+    if status < 0:
+        hint = " Is there enough memory?" if -status == signal.SIGKILL else ""
+        return StageCrashed(f"{name} was ended by {signal.Signals(-status).name}.{hint}")
+    last = stderr.splitlines()[-1] if stderr else "without a word"
+    error = StageCrashed(f"{name} crashed with exit status {status}: {last}")
+    error.add_note(stderr)
+    return error
