@@ -24,6 +24,9 @@ class Gate(Section):
     max_parity_error: float = Field(default=1e-4, gt=0)
     """Largest difference between the fp32 export's outputs and the trained model's."""
 
+    max_batch_difference: float = Field(default=1e-4, gt=0)
+    """How far a test row's answer may move with the size of its batch."""
+
     min_agreement_pct: float = Field(default=99, ge=0, le=100)
     """Share of test rows on which the chosen artefact predicts as the trained model does, in percent."""
 

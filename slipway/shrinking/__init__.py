@@ -1,0 +1,1 @@
+"""Shrinking: from a trained network to the smallest ONNX artefact that keeps its promises."""

@@ -1,0 +1,66 @@
+"""Export a network to ONNX: features in, raw outputs out, and nothing of this machine in the file."""
+
+import contextlib
+import io
+import logging
+import warnings
+
+import onnx
+import torch
+from torch import nn
+
+OPSET = 20
+IR_VERSION = 10
+
+
+def export_network(network: nn.Module, feature_shape: tuple[int, ...]) -> onnx.ModelProto:
+    """Export with a free batch size; input `features` [batch, ...] float32, output `outputs` [batch, ...].
+
+    The exporter leaves source lines, local paths and counted names in the file. They are taken out, so
+    the same weights give the same bytes.
+    """
+    example = torch.zeros(2, *feature_shape)
+    with quiet_exporter():
+        program = torch.onnx.export(
+            network.eval(),
+            (example,),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["features"],
+            output_names=["outputs"],
+            dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+            verbose=False,
+        )
+    assert program is not None, "torch.onnx.export gives a program where dynamo is on"
+    return anonymous(program.model_proto)
+
+
+def anonymous(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Remove what tells of the machine that exported: metadata, source lines, producer, counted symbols."""
+    del model.metadata_props[:]
+    model.producer_name, model.producer_version, model.doc_string = "", "", ""
+    model.ir_version = IR_VERSION
+    graph = model.graph
+    graph.name, graph.doc_string = "network", ""
+    del graph.metadata_props[:], graph.value_info[:]
+    for node in graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    for value in [*graph.input, *graph.output]:
+        del value.metadata_props[:]
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    return model
+
+
+@contextlib.contextmanager
+def quiet_exporter() -> "contextlib.AbstractContextManager[None]":  # type: ignore[misc] # a generator
+    """Silence what the exporter prints about libraries that are not installed and about itself."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

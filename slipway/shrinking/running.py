@@ -1,0 +1,30 @@
+"""Run an ONNX artefact over many rows, one thread, at any batch size."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from slipway.tables.transform import Array
+
+
+def session(model: bytes) -> onnxruntime.InferenceSession:
+    """Load an artefact on the CPU with one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def answers(
+    running: onnxruntime.InferenceSession, inputs: Mapping[str, Array], *, batch_rows: int = 4096
+) -> npt.NDArray[np.float32]:
+    """Return `probabilities` [N, classes] or `value` [N] for all rows, so many at a time."""
+    num_rows = len(next(iter(inputs.values())))
+    chunks = [
+        running.run(None, {name: column[start : start + batch_rows] for name, column in inputs.items()})[0]
+        for start in range(0, num_rows, batch_rows)
+    ]
+    return np.concatenate(chunks)

@@ -1,0 +1,177 @@
+"""Export to ONNX with the transform inside, try smaller candidates, choose one on validation.
+
+    python -m tasks.compress data/cancer/train data/cancer/evaluate data/cancer/privatize data/cancer/preprocess \\
+        data/cancer/compress --params products/cancer/params.yaml
+
+The smallest candidate is chosen that loses no more than params allow; nothing is timed here, so the
+same inputs choose the same artefact. The test rows are read once, for the chosen one.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from onnxruntime import InferenceSession
+from torch import nn
+
+from slipway.files import whole_folder, write_json, write_text
+from slipway.judging.decision import Decision, read_decision
+from slipway.judging.metrics import classification_metrics, regression_metrics
+from slipway.learning.trained import load_network, scores
+from slipway.pictures.compression import pareto
+from slipway.product.compress import Compress
+from slipway.shrinking.export import export_network
+from slipway.shrinking.graph import servable
+from slipway.shrinking.quantise import to_int8
+from slipway.shrinking.running import answers, session
+from slipway.stage import main
+from slipway.tables.schema import Schema, read_schema
+from slipway.tables.transform import Array, Transform, features, raw_inputs, read_transform, targets
+
+SERVING_BATCHES = (1, 32, 256)
+
+
+def compress(train: Path, evaluate: Path, privatize: Path, preprocess: Path, out: Path, params: Compress) -> Path:
+    """Write model.onnx (the chosen one), candidates.csv, metrics.json (on test), fidelity.json, pareto.svg."""
+    schema, transform = read_schema(privatize), read_transform(privatize)
+    decision = read_decision(evaluate)
+    network = load_network(train)
+    validation = Judged.of(pl.read_parquet(privatize / "validation.parquet"), schema, transform, network, decision)
+    calibration = features(pl.read_parquet(privatize / "train.parquet", n_rows=params.calibration_rows), transform)
+    with whole_folder(out) as folder:
+        models = build_candidates(network, transform, decision, params, calibration)
+        table = [judge(name, model, validation, params) for name, model in models.items()]
+        chosen = min((row for row in table if row["kept"]), key=lambda row: row["size_bytes"])
+        for row in table:
+            row["chosen"] = row is chosen
+        test = Judged.of(pl.read_parquet(preprocess / "test.parquet"), schema, transform, network, decision)
+        (folder / "model.onnx").write_bytes(models[chosen["candidate"]])
+        write_candidates(table, folder / "candidates.csv")
+        predicted = answers(session(models[chosen["candidate"]]), test.inputs)
+        write_json(folder / "metrics.json", test.metrics(predicted))
+        write_json(folder / "fidelity.json", fidelity(models, chosen["candidate"], test))
+        write_text(folder / "pareto.svg", pareto(table))
+    return out
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Rows with their truth and the trained model's calibrated answers, to compare artefacts with."""
+
+    inputs: dict[str, Array]
+    targets: Array
+    trained: Array
+    """Probabilities [N, classes], or values [N]."""
+
+    @classmethod
+    def of(
+        cls, frame: pl.DataFrame, schema: Schema, transform: Transform, network: nn.Module, decision: Decision
+    ) -> "Judged":
+        """Prepare the rows and ask the trained model."""
+        raw = scores(network, features(frame, transform))
+        trained = raw if decision.classes is None else decision.probabilities(raw)
+        return cls(raw_inputs(frame, transform), targets(frame, schema), trained)
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether answers are values."""
+        return self.trained.ndim == 1
+
+    def metrics(self, predicted: Array) -> dict[str, Any]:
+        """Judge an artefact's answers by the truth."""
+        return (regression_metrics if self.is_regression else classification_metrics)(self.targets, predicted)
+
+    def drop_pct(self, predicted: Array) -> float:
+        """Points of accuracy lost against the trained model, or percent of RMSE gained."""
+        ours, theirs = self.metrics(predicted), self.metrics(self.trained)
+        if self.is_regression:
+            return 100 * (ours["rmse"] - theirs["rmse"]) / max(theirs["rmse"], 1e-12)
+        return 100 * (theirs["accuracy"] - ours["accuracy"])
+
+    def agreement_pct(self, predicted: Array) -> float:
+        """Share of rows with the trained model's class; of a regression, within a tenth of the target's spread."""
+        if self.is_regression:
+            return 100 * float(np.mean(np.abs(predicted - self.trained) <= 0.1 * self.spread))
+        return 100 * float(np.mean(predicted.argmax(1) == self.trained.argmax(1)))
+
+    def distance(self, some: Array, others: Array) -> float:
+        """Largest difference of probabilities, or of values in units of the targets' spread."""
+        return float(np.abs(some - others).max()) / (self.spread if self.is_regression else 1.0)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the targets."""
+        return max(float(self.targets.std()), 1e-12)
+
+
+def build_candidates(
+    network: nn.Module, transform: Transform, decision: Decision, params: Compress, calibration: Array
+) -> dict[str, bytes]:
+    """Export each candidate whole: raw columns in, calibrated answers out."""
+    fp32 = export_network(network, transform.feature_shape)
+    made = {"fp32": lambda: fp32, "int8": lambda: to_int8(fp32, calibration)}
+    temperature = None if decision.classes is None else decision.temperature
+    return {
+        name: servable(made[name](), transform, temperature=temperature).SerializeToString(deterministic=True)
+        for name in params.candidates
+    }
+
+
+def judge(name: str, model: bytes, validation: Judged, params: Compress) -> dict[str, Any]:
+    """Measure a candidate on validation; `kept` says whether it loses little enough. fp32 always is."""
+    running = session(model)
+    predicted = answers(running, validation.inputs)
+    drop, agreement = validation.drop_pct(predicted), validation.agreement_pct(predicted)
+    moves = batch_difference(running, validation)
+    metrics = validation.metrics(predicted)
+    keeps = (
+        drop <= params.max_accuracy_drop_pct
+        and agreement >= params.min_agreement_pct
+        and moves <= params.max_batch_difference
+    )
+    return {
+        "candidate": name,
+        "size_bytes": len(model),
+        "accuracy_validation": metrics.get("accuracy", metrics.get("r2")),
+        "drop_pct": drop,
+        "agreement_pct": agreement,
+        "batch_difference": moves,
+        "kept": keeps or name == "fp32",
+    }
+
+
+def batch_difference(running: InferenceSession, rows: Judged) -> float:
+    """Largest move of a row's answer between the batch sizes of serving.
+
+    A runtime has been seen that answers right up to one batch size and wrong above it, without an error;
+    and dynamic quantisation lets the rows of a batch change each other's answers.
+    """
+    by_size = [answers(running, rows.inputs, batch_rows=size) for size in SERVING_BATCHES]
+    return max(rows.distance(one, by_size[0]) for one in by_size)
+
+
+def fidelity(models: dict[str, bytes], chosen: str, test: Judged) -> dict[str, Any]:
+    """Compare the fp32 export and the chosen artefact with the trained model, on test."""
+    running = session(models[chosen])
+    return {
+        "chosen": chosen,
+        "parity_error": test.distance(answers(session(models["fp32"]), test.inputs), test.trained),
+        "agreement_pct": test.agreement_pct(answers(running, test.inputs)),
+        "batch_difference": batch_difference(running, test),
+    }
+
+
+def write_candidates(table: list[dict[str, Any]], path: Path) -> None:
+    """Write a line for each candidate."""
+    with path.open("w", newline="\n") as file:
+        writer = csv.DictWriter(file, list(table[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in table:
+            writer.writerow({key: f"{value:.8g}" if isinstance(value, float) else value for key, value in row.items()})
+
+
+if __name__ == "__main__":
+    main(compress)
