@@ -1,0 +1,133 @@
+"""What evaluate draws: confusion matrix, ROC curves, reliability, and the residuals of a regression."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+from sklearn.metrics import confusion_matrix, roc_curve
+
+from slipway.judging.calibration import reliability
+from slipway.judging.metrics import ranked_classes
+from slipway.pictures.rendering import COLOURS, HEIGHT, WIDTH, diagonal, svg, table
+
+MAX_CLASSES = 20
+MAX_CURVES = len(COLOURS)
+MAX_POINTS = 200
+RESIDUAL_BINS = 40
+
+
+def confusion(targets: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> str:
+    """Draw rows by true class (down) and predicted class (across), shaded by the share of the true class.
+
+    Of more than `MAX_CLASSES` classes, those with the most mistakes are drawn.
+    """
+    counts = confusion_matrix(targets, predicted, labels=range(len(classes)))
+    mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
+    shown = sorted(int(index) for index in np.argsort(-mistakes, kind="stable")[:MAX_CLASSES])
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    cells = [
+        {"true": classes[i], "predicted": classes[j], "rows": int(counts[i, j]), "share": round(float(shares[i, j]), 4)}
+        for i in shown
+        for j in shown
+    ]
+    order = [classes[i] for i in shown]
+    step = min(90, max(24, 420 // len(order)))
+    base = alt.Chart(table(cells)).encode(
+        x=alt.X(
+            "predicted:N", sort=order, title=_of_all("predicted class", shown, classes), axis=alt.Axis(labelAngle=-40)
+        ),
+        y=alt.Y("true:N", sort=order, title="true class", axis=alt.Axis(titlePadding=16)),
+    )
+    shade = base.mark_rect(color=COLOURS[0]).encode(
+        opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 0.75]), legend=None)
+    )
+    numbers = base.transform_filter("datum.rows > 0").mark_text(fontSize=min(13, step // 2)).encode(text="rows:Q")
+    return svg(alt.layer(shade, numbers).properties(width=step * len(order), height=min(step, 60) * len(order)))
+
+
+def roc(targets: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> str:
+    """Draw one ROC curve, or one against the rest for each class (of many, the most frequent ones)."""
+    frequent = sorted(ranked_classes(targets, probabilities), key=lambda index: -int((targets == index).sum()))
+    shown = sorted(frequent[:MAX_CURVES])
+    points: list[dict[str, Any]] = []
+    for index in shown:
+        false_share, true_share, _ = roc_curve(targets == index, probabilities[:, index])
+        for row in np.unique(np.linspace(0, len(false_share) - 1, MAX_POINTS).astype(int)):
+            points.append(
+                {
+                    "x": _round(false_share[row]),
+                    "y": _round(true_share[row]),
+                    "class": classes[index],
+                    "order": len(points),
+                }
+            )
+    colour = alt.Color("class:N", scale=alt.Scale(domain=[classes[i] for i in shown]), legend=alt.Legend(columns=5))
+    lines = (
+        alt.Chart(table(points))
+        .mark_line(strokeWidth=1.5)
+        .encode(
+            x=alt.X("x:Q", title=_of_all("false positive rate", shown, classes if len(classes) > 2 else shown)),
+            y=alt.Y("y:Q", title="true positive rate"),
+            color=colour,
+            order="order:Q",
+        )
+    )
+    return svg(alt.layer(diagonal(0, 1), lines).properties(width=HEIGHT, height=HEIGHT))
+
+
+def calibration(targets: np.ndarray, raw: np.ndarray, calibrated: np.ndarray, *, bins: int) -> str:
+    """Draw accuracy against confidence before and after calibration; points on the diagonal are honest.
+
+    Args:
+        targets: [N] class indices.
+        raw: [N, C] probabilities at temperature one.
+        calibrated: [N, C] probabilities at the fitted temperature.
+        bins: Bins of equal width over the confidence.
+    """
+    series = {"uncalibrated": raw, "calibrated": calibrated}
+    points = [
+        {"x": _round(one["confidence"]), "y": _round(one["accuracy"]), "rows": one["rows"], "series": name}
+        for name, probabilities in series.items()
+        for one in reliability(targets, probabilities, bins=bins)
+    ]
+    base = alt.Chart(table(points)).encode(
+        x=alt.X("x:Q", title="mean confidence", scale=alt.Scale(domain=[0, 1])),
+        y=alt.Y("y:Q", title="accuracy", scale=alt.Scale(domain=[0, 1])),
+        color=alt.Color("series:N", scale=alt.Scale(domain=list(series), range=["#999", COLOURS[0]])),
+    )
+    dots = base.mark_circle(opacity=0.9).encode(size=alt.Size("rows:Q", legend=None, scale=alt.Scale(range=[20, 260])))
+    lines = base.mark_line(strokeWidth=1.5)
+    return svg(alt.layer(diagonal(0, 1), lines, dots).properties(width=HEIGHT, height=HEIGHT))
+
+
+def residuals(targets: np.ndarray, values: np.ndarray) -> str:
+    """Draw predicted against true values as a heat map of rows, and how the errors are spread."""
+    low, high = float(min(targets.min(), values.min())), float(max(targets.max(), values.max()))
+    edges = np.linspace(low, high if high > low else low + 1, RESIDUAL_BINS + 1)
+    counts, _, _ = np.histogram2d(targets, values, bins=[edges, edges])
+    cells = [
+        {"x": edges[i], "x2": edges[i + 1], "y": edges[j], "y2": edges[j + 1], "rows": int(counts[i, j])}
+        for i, j in zip(*np.nonzero(counts), strict=True)
+    ]
+    shade = alt.Opacity("rows:Q", scale=alt.Scale(type="sqrt", range=[0.15, 1]), legend=None)
+    heat = alt.Chart(table(cells)).mark_rect(color=COLOURS[0]).encode(
+        x=alt.X("x:Q", title="true value", scale=alt.Scale(zero=False)), x2="x2:Q",
+        y=alt.Y("y:Q", title="predicted value", scale=alt.Scale(zero=False)), y2="y2:Q", opacity=shade,
+    )  # fmt: skip
+    rows, limits = np.histogram(values - targets, bins=RESIDUAL_BINS)
+    bars = [{"x": limits[i], "x2": limits[i + 1], "rows": int(rows[i])} for i in range(len(rows))]
+    spread = alt.Chart(table(bars)).mark_bar(color=COLOURS[0]).encode(
+        x=alt.X("x:Q", title="predicted less true value", scale=alt.Scale(zero=False)), x2="x2:Q",
+        y=alt.Y("rows:Q", title="rows"), y2=alt.datum(0),
+    )  # fmt: skip
+    square = alt.layer(diagonal(low, float(edges[-1])), heat).properties(width=WIDTH, height=HEIGHT)
+    return svg(alt.vconcat(square, spread.properties(width=WIDTH, height=HEIGHT // 2)))
+
+
+def _of_all(title: str, shown: Sequence[int], classes: Sequence[Any]) -> str:
+    return title if len(shown) == len(classes) else f"{title} ({len(shown)} of {len(classes)} classes)"
+
+
+def _round(value: float) -> float:
+    return round(float(value), 5)
