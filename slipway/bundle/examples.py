@@ -1,0 +1,127 @@
+"""examples.json: inputs drawn from the signature, never rows, with the answers that every server must give alike."""
+
+import json
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+from slipway.bundle.predictor import Prediction, Predictor
+from slipway.bundle.records import InputError, Record
+from slipway.bundle.signature import Input, Signature
+from slipway.errors import BundleError
+from slipway.files import write_json
+
+EXAMPLES = "examples.json"
+TOLERANCE = 1e-4
+MAX_DRAWS = 1000
+MISSING_SHARE = 0.1
+
+
+def draw_examples(signature: Signature, count: int, seed: int) -> list[Record]:
+    """Draw records that look like inputs: numbers within the range of training, known categories, random pixels.
+
+    Rows are never taken, because an example is published with the model and a row is somebody's.
+    """
+    rng = random.Random(seed)
+    return [{one.name: draw_value(one, rng) for one in signature.inputs} for _ in range(count)]
+
+
+def draw_value(one: Input, rng: random.Random) -> Any:
+    """Draw one value of an input, as JSON holds it."""
+    if one.dtype == "image":
+        assert one.shape is not None, "the signature gives images a shape"
+        return _draw_image(one.shape, int(255 if one.maximum is None else one.maximum), rng)
+    if one.missing_allowed and rng.random() < MISSING_SHARE:
+        return None
+    if one.dtype == "category":
+        return rng.choice(one.categories or ["a"])
+    low = 0.0 if one.minimum is None else one.minimum
+    high = low + 1.0 if one.maximum is None else one.maximum
+    drawn = low + (high - low) * rng.random()
+    whole = low.is_integer() and high.is_integer()  # most likely a count, a year, a code
+    return round(drawn) if whole else min(max(float(f"{drawn:.6g}"), low), high)
+
+
+def write_examples(folder: Path, count: int, seed: int) -> None:
+    """Draw examples, let the bundle's own model answer them, and write examples.json.
+
+    Args:
+        folder: a bundle without manifest: model.onnx, signature.json, prepare.json, rules.json.
+        count: examples to write.
+        seed: decides what is drawn.
+
+    Raises:
+        BundleError: the row rules refuse whatever is drawn.
+    """
+    predictor = Predictor(folder, packed=False)
+    records = draw_examples(predictor.signature, count, seed)
+    rng = random.Random(seed + 1)
+    examples = [_answered(predictor, record, rng) for record in records]
+    write_json(folder / EXAMPLES, {"tolerance": TOLERANCE, "examples": examples})
+
+
+def read_examples(content: bytes) -> tuple[float, list[dict[str, Any]]]:
+    """Return the tolerance and the examples, each with `input` and `output`."""
+    try:
+        stored = json.loads(content)
+        examples = [{"input": one["input"], "output": one["output"]} for one in stored["examples"]]
+        return float(stored["tolerance"]), examples
+    except (ValueError, KeyError, TypeError):
+        raise BundleError(f"{EXAMPLES} must hold a tolerance and examples: package the model again") from None
+
+
+def self_test(predictor: Predictor) -> None:
+    """Have the predictor answer the bundle's examples.
+
+    Raises:
+        BundleError: an answer is not within the tolerance, or there are no examples.
+    """
+    if EXAMPLES not in predictor.files:
+        raise BundleError(f"the bundle has no {EXAMPLES}, so nothing shows that it works here: package the model again")
+    tolerance, examples = read_examples(predictor.files[EXAMPLES])
+    for index, example in enumerate(examples):
+        (answer,) = predictor.predict([example["input"]])
+        if (apart := difference(example["output"], answer)) > tolerance:
+            raise BundleError(f"self-test: example {index} is answered {apart:.3g} off, but {tolerance:g} is allowed")
+
+
+def difference(expected: Prediction, answer: Prediction) -> float:
+    """Return how far two predictions are apart: the largest difference of a probability, or of the value.
+
+    A value is compared relatively where it is greater than one. Labels follow from probabilities and
+    are not compared: two classes may tie within the tolerance. Different fields are infinitely far apart.
+
+    >>> difference({"value": 200.0}, {"value": 201.0})
+    0.005
+    """
+    if expected.keys() != answer.keys():
+        return math.inf
+    if "value" in expected:
+        return abs(expected["value"] - answer["value"]) / max(1.0, abs(expected["value"]))
+    one, other = expected["probabilities"], answer["probabilities"]
+    if one.keys() != other.keys():
+        return math.inf
+    return max(abs(one[name] - other[name]) for name in one)
+
+
+def _answered(predictor: Predictor, record: Record, rng: random.Random) -> dict[str, Any]:
+    """Answer a record; a column that the rules refuse is drawn again."""
+    inputs = {one.name: one for one in predictor.signature.inputs}
+    refusal: InputError | None = None
+    for _ in range(MAX_DRAWS):
+        try:
+            return {"input": record, "output": predictor.predict([record])[0]}
+        except InputError as error:
+            if error.column is None:
+                raise BundleError(f"the model cannot answer an example drawn from its signature: {error}") from None
+            record[error.column] = draw_value(inputs[error.column], rng)
+            refusal = error
+    raise BundleError(f"no example drawn from the signature keeps the row rules: {refusal}")
+
+
+def _draw_image(shape: tuple[int, int, int], brightest: int, rng: random.Random) -> list[Any]:
+    height, width, channels = shape
+    if channels == 1:
+        return [[rng.randint(0, brightest) for _ in range(width)] for _ in range(height)]
+    return [[[rng.randint(0, brightest) for _ in range(channels)] for _ in range(width)] for _ in range(height)]

@@ -1,0 +1,106 @@
+"""A loaded bundle: raw records in, predictions out, through onnxruntime."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as states  # pyright: ignore[reportAttributeAccessIssue] (compiled)
+
+from slipway.bundle.manifest import read_files, read_verified
+from slipway.bundle.prepare import PREPARE, parse_prepare
+from slipway.bundle.records import InputError, Record, RecordReader
+from slipway.bundle.signature import SIGNATURE, parse_signature
+from slipway.errors import BundleError
+from slipway.suites.rules import read_rules
+
+MODEL = "model.onnx"
+RULES = "rules.json"
+
+Prediction = dict[str, Any]
+
+# onnxruntime's exceptions have no base of their own.
+ModelErrors = (
+    states.Fail,
+    states.InvalidArgument,
+    states.InvalidGraph,
+    states.InvalidProtobuf,
+    states.NotImplemented,
+    states.RuntimeException,
+)
+
+
+class Predictor:
+    """A model that answers raw records; its methods may be called from many threads at once.
+
+    Attributes:
+        identity: sha256 of the bundle's manifest; "" for a bundle that is still being packed.
+        signature: what a record must hold.
+        files: the bytes of every file of the bundle but the model, by name.
+    """
+
+    def __init__(self, folder: Path, threads: int = 1, *, packed: bool = True) -> None:
+        """Load a bundle.
+
+        Args:
+            folder: the bundle.
+            threads: threads of one inference.
+            packed: False for a bundle whose manifest is not written yet, which is then loaded unchecked.
+
+        Raises:
+            BundleError: a file is damaged or missing, or the model does not fit the signature.
+        """
+        self.identity, self.files = read_verified(folder) if packed else ("", read_files(folder))
+        if lacking := [name for name in (MODEL, SIGNATURE, PREPARE, RULES) if name not in self.files]:
+            raise BundleError(f"{folder} is no bundle: it has no {', '.join(lacking)}")
+        self.signature = parse_signature(self.files[SIGNATURE])
+        prepare = parse_prepare(self.files[PREPARE])
+        self._reader = RecordReader(self.signature, prepare, read_rules(folder / RULES))
+        self._session = _session(self.files.pop(MODEL), threads, where=folder / MODEL)
+        self._output = "value" if self.signature.task == "regression" else "probabilities"
+        self._check_tensors(folder / MODEL)
+
+    def predict(self, records: Sequence[Record]) -> list[Prediction]:
+        """Answer N records.
+
+        Returns:
+            One `{"label", "probabilities": {class: p}}` a record, or `{"value"}` for a regression.
+
+        Raises:
+            InputError: a record is wrong; its index, the column and the reason are named.
+        """
+        if not records:
+            return []
+        (answers,) = self._session.run([self._output], self._reader.read(records))
+        finite = np.isfinite(answers)
+        if not finite.all():
+            raise InputError(int(np.argwhere(~finite)[0][0]), None, "has no finite answer: its numbers are too large")
+        if self.signature.classes is None:
+            return [{"value": value} for value in answers.reshape(len(records)).tolist()]
+        classes = self.signature.classes
+        return [
+            {"label": classes[best], "probabilities": dict(zip(classes, row, strict=True))}
+            for best, row in zip(answers.argmax(axis=1).tolist(), answers.tolist(), strict=True)
+        ]
+
+    def _check_tensors(self, where: Path) -> None:
+        """Refuse a model whose tensors are not those that the signature asks for."""
+        tensors = {"number": "numeric", "category": "categorical", "image": "image"}
+        wanted = {tensors[one.dtype] for one in self.signature.inputs}
+        found = {tensor.name for tensor in self._session.get_inputs()}
+        if wanted != found or self._output not in {tensor.name for tensor in self._session.get_outputs()}:
+            raise BundleError(
+                f"{where} takes {sorted(found)}, but {SIGNATURE} wants {sorted(wanted)} in and '{self._output}' out"
+            )
+
+
+def _session(model: bytes, threads: int, where: Path) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors; a warning on every start tells a user nothing
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except ModelErrors as error:
+        raise BundleError(f"{where} is no model that onnxruntime can load: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,186 @@
+"""From records, as JSON gives them, to the tensors of model.onnx; what the model cannot take is refused by name."""
+
+import base64
+import binascii
+import reprlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from slipway.bundle.prepare import Prepare
+from slipway.bundle.signature import Input, Signature
+from slipway.errors import SlipwayError
+from slipway.suites.rules import Rule, broken
+
+Record = dict[str, Any]
+Cell = float | str | bytes | None
+
+MAX_NUMBER = float(np.finfo(np.float32).max)
+
+
+class InputError(SlipwayError):
+    """A record that the model cannot take, and why.
+
+    Attributes:
+        record: index of the record in its request.
+        column: name of the field; None where the record as a whole is wrong.
+        reason: what is wrong and what is allowed.
+    """
+
+    def __init__(self, record: int, column: str | None, reason: str) -> None:
+        self.record, self.column, self.reason = record, column, reason
+        super().__init__(f"record {record}" + (f", column '{column}': {reason}" if column else f": {reason}"))
+
+
+class RecordReader:
+    """Checks records against the signature and the row rules, cleans them, and builds the model's tensors."""
+
+    def __init__(self, signature: Signature, prepare: Prepare, rules: Sequence[Rule]) -> None:
+        self._inputs = signature.inputs
+        self._names = {one.name for one in signature.inputs}
+        self._rules = [rule for rule in rules if rule.column in self._names]
+        self._readers = [(one.name, _reader_of(one, prepare)) for one in signature.inputs]
+
+    def read(self, records: Sequence[Record]) -> dict[str, np.ndarray]:
+        """Return the tensors that model.onnx takes.
+
+        Args:
+            records: N records, each with every input of the signature and nothing else.
+
+        Returns:
+            Those of `numeric` [N, k] float64 (NaN is missing), `categorical` [N, c] text ("" is
+            missing) and `image` [N, H, W, C] uint8 that the signature has.
+
+        Raises:
+            InputError: a record is wrong; the first mistake is named.
+        """
+        rows = [self._row(index, record) for index, record in enumerate(records)]
+        columns = list(zip(*rows, strict=True)) or [()] * len(self._inputs)
+        tensors = {}
+        if numbers := self._of("number", columns):
+            tensors["numeric"] = np.array(numbers, dtype=np.float64).T.reshape(len(rows), -1)
+        if categories := self._of("category", columns):
+            texts = [["" if text is None else text for text in column] for column in categories]
+            tensors["categorical"] = np.array(texts, dtype=object).T.reshape(len(rows), len(texts))
+        for images, one in zip(columns, self._inputs, strict=True):
+            if one.shape is not None:
+                tensors["image"] = np.frombuffer(b"".join(images), dtype=np.uint8).reshape(len(rows), *one.shape)
+        return tensors
+
+    def _of(self, dtype: str, columns: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        return [column for column, one in zip(columns, self._inputs, strict=True) if one.dtype == dtype]
+
+    def _row(self, index: int, record: Any) -> list[Cell]:
+        if not isinstance(record, dict):
+            raise InputError(index, None, f"must be an object of columns, not {_shown(record)}")
+        if record.keys() != self._names:
+            raise self._wrong_names(index, record)
+        cells = []
+        for name, read in self._readers:
+            try:
+                cells.append(read(record[name]))
+            except ValueError as error:
+                raise InputError(index, name, str(error)) from None
+        self._refuse_broken(index, record, cells)
+        return cells
+
+    def _wrong_names(self, index: int, record: Record) -> InputError:
+        if missing := [one.name for one in self._inputs if one.name not in record]:
+            return InputError(index, missing[0], "is missing from the record; give null where there is no value")
+        unknown = next(name for name in record if name not in self._names)
+        return InputError(index, unknown, f"is no input; the model takes {_shown(sorted(self._names))}")
+
+    def _refuse_broken(self, index: int, record: Record, cells: list[Cell]) -> None:
+        """Refuse what validate would send to quarantine; images are judged as the bytes that the source held."""
+        if self._rules:
+            images = {one.name: cell for one, cell in zip(self._inputs, cells, strict=True) if one.dtype == "image"}
+            for column, reason in broken(self._rules, {**record, **images}):
+                raise InputError(index, column, reason)
+
+
+def _reader_of(one: Input, prepare: Prepare) -> Callable[[Any], Cell]:
+    """Return the function that cleans and checks a value of this input; it raises ValueError with the reason."""
+
+    def number(value: Any) -> Cell:
+        if type(value) is not float and type(value) is not int:  # most values need no cleaning
+            value = _number(one, prepare, value)
+        if value is not None and not -MAX_NUMBER <= value <= MAX_NUMBER:  # NaN, too, is not within
+            raise ValueError(f"must be a finite number within ±{MAX_NUMBER:.2g}, not {_shown(value)}")
+        return value
+
+    def category(value: Any) -> Cell:
+        return _category(one, prepare, value)
+
+    def image(value: Any) -> Cell:
+        assert one.shape is not None, "the signature gives images a shape"
+        return _image(value, one.shape)
+
+    return {"number": number, "category": category, "image": image}[one.dtype]
+
+
+def _number(one: Input, prepare: Prepare, value: Any) -> float | None:
+    """Return a number, boolean, null or coerced text as a number."""
+    cleaned = prepare.clean(one.name, value)
+    if isinstance(cleaned, int | float):
+        return cleaned
+    if cleaned is not None or (isinstance(value, str) and prepare.types.get(one.name) != "number"):
+        raise ValueError(f"must be a number, not {_shown(value)}")
+    return _missing(one, value)
+
+
+def _category(one: Input, prepare: Prepare, value: Any) -> str | None:
+    """Return a text, or a number where the product declares the column a category."""
+    cleaned = prepare.clean(one.name, value)
+    if cleaned is None:
+        return _missing(one, value)
+    if not isinstance(cleaned, str):
+        raise ValueError(f"must be text, not {_shown(value)}")
+    if not isinstance(value, str) and one.categories is not None and cleaned not in one.categories:
+        decimal = f"{cleaned}.0"  # JSON clients write 3 where the source held 3.0
+        return decimal if decimal in one.categories else cleaned
+    if not cleaned.isascii() and any("\ud800" <= letter <= "\udfff" for letter in cleaned):
+        raise ValueError(f"must be valid Unicode, not {_shown(value)}")
+    return cleaned
+
+
+def _missing(one: Input, value: Any) -> None:
+    if not one.missing_allowed:
+        kind = "number" if one.dtype == "number" else "text"
+        raise ValueError(f"must not be missing: give a {kind}, not {_shown(value)}")
+
+
+def _image(value: Any, shape: tuple[int, int, int]) -> bytes:
+    """Return the pixels of nested lists [H][W] or [H][W][C], or of base64, as H * W * C bytes."""
+    height, width, channels = shape
+    wanted = f"{height} x {width} x {channels}"
+    if isinstance(value, str):
+        try:
+            pixels = base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise _no_image(wanted, value) from None
+        if len(pixels) != height * width * channels:
+            raise ValueError(f"must hold {wanted} = {height * width * channels} bytes, not {len(pixels)}")
+        return pixels
+    if not isinstance(value, list):
+        raise _no_image(wanted, value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"must be {wanted} pixels, but its rows differ in length") from None
+    if array.shape != shape and (channels != 1 or array.shape != shape[:2]):
+        raise ValueError(f"must be {wanted} pixels, not of shape {list(array.shape)}")
+    if array.dtype.kind not in "iu":
+        raise ValueError("must hold whole numbers from 0 to 255 alone")
+    if array.min() < 0 or array.max() > 255:
+        raise ValueError(f"must hold whole numbers from 0 to 255, not {array.min()} to {array.max()}")
+    return array.astype(np.uint8).tobytes()
+
+
+def _no_image(wanted: str, value: Any) -> ValueError:
+    return ValueError(f"must be lists of {wanted} integers, or their bytes in base64, not {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    """Return a value shortened to what an error can hold."""
+    return "null" if value is None else reprlib.repr(value)

@@ -1,0 +1,110 @@
+"""signature.json: what a model takes, column by column, and what it answers."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from slipway.errors import BundleError
+from slipway.files import write_text
+from slipway.product.section import Section
+
+SIGNATURE = "signature.json"
+
+
+class Input(Section):
+    """One column of a record."""
+
+    name: str
+    """As the source names it."""
+
+    dtype: Literal["number", "category", "image"]
+    """number: JSON number, true or false. category: text. image: pixels of 0 to 255."""
+
+    shape: tuple[int, int, int] | None = None
+    """Height, width and channels of an image; null for the others."""
+
+    minimum: float | None = None
+    """The least number seen in training; a record may go beyond it."""
+
+    maximum: float | None = None
+    """The greatest number seen in training; a record may go beyond it."""
+
+    categories: list[str] | None = None
+    """The values seen in training; a record may bring others, which are like none of them."""
+
+    missing_allowed: bool = False
+    """Whether null is an answer; the field itself must always be there."""
+
+
+class Output(Section):
+    """One field of an answer."""
+
+    name: Literal["label", "probabilities", "value"]
+    """As it stands in the answer."""
+
+    dtype: Literal["string", "object", "number"]
+    """Its JSON type; an object holds a probability for each class."""
+
+
+def _outputs(data: dict[str, Any]) -> list[Output]:
+    if data.get("task") == "regression":
+        return [Output(name="value", dtype="number")]
+    return [Output(name="label", dtype="string"), Output(name="probabilities", dtype="object")]
+
+
+class Signature(Section):
+    """What a model takes and answers."""
+
+    kind: Literal["tabular", "images"]
+    """What a record is."""
+
+    task: Literal["classification", "regression"]
+    """What is answered: a class, or a number."""
+
+    target: str
+    """The column that is predicted."""
+
+    classes: list[str] | None = None
+    """The classes in the order of the probabilities; null for a regression."""
+
+    inputs: list[Input] = Field(min_length=1)
+    """The columns of a record. Their order is that of the model's tensors."""
+
+    outputs: list[Output] = Field(default_factory=_outputs)
+    """The fields of an answer; they follow from the task."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        names = [one.name for one in self.inputs]
+        if len(set(names)) != len(names):
+            raise ValueError(f"inputs are listed twice: {names}")
+        if len(self.names("image")) > 1:
+            raise ValueError(f"more than one image: {self.names('image')}")
+        if any((one.dtype == "image") != (one.shape is not None) for one in self.inputs):
+            raise ValueError("an image, and nothing else, has a shape")
+        if (self.task == "classification") != (self.classes is not None):
+            raise ValueError(f"task {self.task} with classes {self.classes}")
+        return self
+
+    def names(self, dtype: Literal["number", "category", "image"]) -> list[str]:
+        """Return the names of the inputs of one kind, in order."""
+        return [one.name for one in self.inputs if one.dtype == dtype]
+
+    def write(self, folder: Path) -> None:
+        """Write signature.json into a bundle's folder."""
+        write_text(folder / SIGNATURE, self.model_dump_json(indent=1) + "\n")
+
+
+def parse_signature(content: bytes) -> Signature:
+    """Read a signature from the bytes of signature.json.
+
+    Raises:
+        BundleError: it is none.
+    """
+    try:
+        return Signature.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BundleError(f"{SIGNATURE}: {where} {first['msg']}: package the model again") from None
