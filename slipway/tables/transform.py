@@ -110,7 +110,7 @@ def features(frame: pl.DataFrame, transform: Transform) -> npt.NDArray[np.float3
         for index, step in enumerate(transform.categories)
         for value in step.values
     ]
-    return np.ascontiguousarray(frame.select(numbers + categories).to_numpy())
+    return np.ascontiguousarray(frame.select(numbers + categories).to_numpy(writable=True))
 
 
 def raw_inputs(frame: pl.DataFrame, transform: Transform) -> dict[str, Array]:
