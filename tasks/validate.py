@@ -1,0 +1,78 @@
+"""Part good rows from bad ones: `python -m tasks.validate INGEST SUITE OUT --params products/NAME/params.yaml`."""
+
+from pathlib import Path
+
+import polars as pl
+
+from slipway.files import whole_folder, write_json
+from slipway.product.validate import Validate
+from slipway.stage import main
+from slipway.suites.checking import Finding, Report, check
+from slipway.suites.rules import Kind, write_rules
+from slipway.suites.suite import read_suite
+from slipway.tables.schema import RESERVED, ROW_ID, Schema, kind_of, read_schema
+
+KINDS: dict[str, Kind] = {"number": "number", "category": "text", "image": "bytes"}
+
+
+def validate(ingest: Path, suite: Path, out: Path, params: Validate) -> Path:
+    """Write table.parquet (good rows), quarantine.parquet (bad rows with `_reasons`), validation.json and rules.json.
+
+    A failed check is a verdict, not an error: the stage completes with `passed: false` and the
+    reasons, and preprocess refuses to go on. No row is dropped: good and bad ones are all that came.
+    """
+    with whole_folder(out) as folder:
+        schema = read_schema(ingest)
+        expected = read_suite(suite)
+        table = pl.read_parquet(ingest / "table.parquet")
+        report = check(table.drop(RESERVED, strict=False), expected, where=suite)
+        good, bad = quarantine(table, report.failed())
+        good.write_parquet(folder / "table.parquet")
+        bad.write_parquet(folder / "quarantine.parquet")
+        write_json(folder / "validation.json", verdict(report, good.height, bad.height, params))
+        write_rules(folder / "rules.json", expected.expectations, served_kinds(schema))
+        schema.write(folder)
+    return out
+
+
+def quarantine(table: pl.DataFrame, failed: list[Finding]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split the table into rows that break nothing, and rows that do with `_reasons`, in the suite's order.
+
+    A row-level expectation that holds (within its `mostly`) sends no row away.
+    """
+    pairs = [(row, finding.expectation.title) for finding in failed for row in finding.rows or []]
+    positions = pl.DataFrame(pairs, schema={"_row": pl.UInt32, "_reasons": pl.String}, orient="row")
+    reasons = positions.group_by("_row", maintain_order=True).agg("_reasons")
+    marked = table.with_row_index("_row").join(reasons, on="_row", how="left", maintain_order="left").drop("_row")
+    is_good = pl.col("_reasons").is_null()
+    return marked.filter(is_good).drop("_reasons"), marked.filter(~is_good)
+
+
+def verdict(report: Report, num_good: int, num_bad: int, params: Validate) -> dict[str, object]:
+    """Judge: table-level and critical failures fail the table, and so does a quarantine over its budget."""
+    fatal = [each for each in report.failed() if each.rows is None or each.expectation.severity == "critical"]
+    reasons = [str(each) for each in fatal]
+    num_rows = num_good + num_bad
+    bad_pct = round(100 * num_bad / num_rows, 4) if num_rows else 0.0
+    if bad_pct > params.max_quarantine_pct:
+        reasons.append(
+            f"{num_bad:,} of {num_rows:,} rows ({bad_pct:g} %) broke a rule and went to quarantine; "
+            f"validate.max_quarantine_pct allows {params.max_quarantine_pct:g} %"
+        )
+    return {
+        "passed": not reasons,
+        "reasons": reasons,
+        "rows": num_rows,
+        "quarantined": num_bad,
+        "quarantined_pct": bad_pct,
+        "result": report.result,
+    }
+
+
+def served_kinds(schema: Schema) -> dict[str, Kind]:
+    """Say what a server receives for each feature."""
+    return {column.name: KINDS[kind_of(column)] for column in schema.features if column.name != ROW_ID}
+
+
+if __name__ == "__main__":
+    main(validate)
