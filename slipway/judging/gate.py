@@ -1,0 +1,47 @@
+"""The untimed rules of the gate: each with its number, its limit and its verdict."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slipway.errors import ParamsError
+from slipway.product.package import Gate
+
+Rule = dict[str, Any]
+
+
+def judge(metrics: Mapping[str, float | None], fidelity: Mapping[str, float], gate: Gate) -> list[Rule]:
+    """Judge an artefact.
+
+    Args:
+        metrics: the chosen artefact's, on test; None where one could not be computed, which keeps no limit.
+        fidelity: `parity_error`, `batch_difference`, `agreement_pct`, as compress measured them on test.
+        gate: the rules.
+
+    Raises:
+        ParamsError: a rule names a metric that does not exist.
+    """
+    unknown = sorted(set(gate.metrics) - set(metrics))
+    if unknown:
+        raise ParamsError(f"package.gate.metrics: no metric {unknown}; there are {', '.join(sorted(metrics))}")
+    rules = []
+    for name, limit in gate.metrics.items():
+        if limit.min is not None:
+            rules.append(at_least(f"{name} on test", metrics[name], limit.min))
+        if limit.max is not None:
+            rules.append(at_most(f"{name} on test", metrics[name], limit.max))
+    return [
+        *rules,
+        at_most("difference of the fp32 export from the trained model", fidelity["parity_error"], gate.max_parity_error),
+        at_most("difference between batch sizes", fidelity["batch_difference"], gate.max_batch_difference),
+        at_least("agreement with the trained model, in percent", fidelity["agreement_pct"], gate.min_agreement_pct),
+    ]
+
+
+def at_least(what: str, value: float | None, limit: float) -> Rule:
+    """Make a rule with a floor."""
+    return {"rule": f"{what} at least", "value": value, "limit": limit, "passed": value is not None and value >= limit}
+
+
+def at_most(what: str, value: float | None, limit: float) -> Rule:
+    """Make a rule with a ceiling."""
+    return {"rule": f"{what} at most", "value": value, "limit": limit, "passed": value is not None and value <= limit}
