@@ -1,0 +1,79 @@
+"""The stage contract: a function's annotations are its command line, and each run leaves a line of what it cost."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from slipway.errors import DataError, ParamsError
+from slipway.files import whole_folder, write_text
+from slipway.product.evaluate import Evaluate
+from slipway.product.train import Train
+from slipway.stage import main, parse, run
+
+ROOT = Path(__file__).parents[2]
+
+
+def train(source: Path, out: Path, params: Train, evaluate: Evaluate) -> Path:
+    """Pretend."""
+    if params.epochs == 13:
+        raise DataError("thirteen epochs: choose another number")
+    with whole_folder(out) as folder:
+        write_text(folder / "a", f"{params.epochs} {evaluate.calibration_bins}")
+    return out
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    write_text(tmp_path / "params.yaml", "train: {epochs: 3}\nevaluate: {}\n")
+    return ["in", str(tmp_path / "train"), "--params", str(tmp_path / "params.yaml")]
+
+
+def test_folders_stand_in_order_and_sections_come_from_params(words: list[str], tmp_path: Path) -> None:
+    assert parse(train, words) == {
+        "source": Path("in"),
+        "out": tmp_path / "train",
+        "params": Train(epochs=3),
+        "evaluate": Evaluate(),
+    }
+
+
+def test_a_run_appends_what_it_cost(words: list[str], tmp_path: Path) -> None:
+    run(train, words)
+    run(train, words)
+    lines = [json.loads(line) for line in (tmp_path / "runs.jsonl").read_text().splitlines()]
+    assert [line["outcome"] for line in lines] == ["ran", "ran"]
+    assert lines[0]["stage"] == "train"
+    assert lines[0]["seconds"] >= 0
+    assert lines[0]["peak_memory_mib"] > 1
+    assert (tmp_path / "train" / "a").read_text() == "3 10"
+
+
+def test_a_failed_run_is_a_line_too(words: list[str], tmp_path: Path) -> None:
+    write_text(tmp_path / "params.yaml", "train: {epochs: 13}\nevaluate: {}\n")
+    with pytest.raises(DataError):
+        run(train, words)
+    assert json.loads((tmp_path / "runs.jsonl").read_text())["outcome"] == "DataError"
+
+
+def test_a_wrong_parameter_is_told_before_anything_is_written(words: list[str], tmp_path: Path) -> None:
+    write_text(tmp_path / "params.yaml", "train: {epoch: 3}\nevaluate: {}\n")
+    with pytest.raises(ParamsError):
+        run(train, words)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["params.yaml"]
+
+
+def test_a_users_mistake_is_a_line_and_not_a_traceback(words: list[str], monkeypatch, capsys, tmp_path: Path) -> None:
+    write_text(tmp_path / "params.yaml", "train: {epochs: 13}\nevaluate: {}\n")
+    monkeypatch.setattr(sys, "argv", ["train", *words])
+    with pytest.raises(SystemExit) as exit_status:
+        main(train)
+    assert exit_status.value.code == 1
+    assert capsys.readouterr().err == "train: thirteen epochs: choose another number\n"
+
+
+@pytest.mark.parametrize("stage", sorted(path.stem for path in (ROOT / "tasks").glob("[a-z]*.py")))
+def test_each_module_of_tasks_holds_the_function_of_its_name(stage: str) -> None:
+    code = f"from tasks import {stage}; assert callable({stage}.{stage})"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
