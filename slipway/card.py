@@ -1,0 +1,198 @@
+"""The model card of a bundle (Mitchell et al. 2019): card.json holds its facts, card.md tells them.
+
+Every fact comes from what the stages measured or from params.yaml; the card adds no opinion.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from slipway.tables.schema import Schema, kind_of
+
+Facts = dict[str, Any]
+
+MAX_LISTED = 60
+
+
+def card_facts(
+    *,
+    description: str,
+    schema: Schema,
+    num_training_rows: int,
+    architecture: Mapping[str, Any],
+    candidate: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    intervals: Mapping[str, Any],
+    fidelity: Mapping[str, Any],
+    release_receipt: Mapping[str, Any],
+    training_receipt: Mapping[str, Any],
+) -> Facts:
+    """Gather what card.json holds.
+
+    Args:
+        description: What the model is for, from params.yaml; may be empty.
+        schema: Of the rows that privatize released.
+        num_training_rows: Rows that the network learned from.
+        architecture: model.json.
+        candidate: The chosen line of candidates.csv.
+        metrics: metrics.json of the chosen artefact, on test.
+        intervals: intervals.json of evaluate.
+        fidelity: fidelity.json of compress.
+        release_receipt: receipt.json of privatize.
+        training_receipt: receipt.json of train.
+    """
+    product = schema.product
+    return {
+        "description": description,
+        "model": {
+            "task": product.task,
+            "network": dict(architecture["network"]),
+            "artefact": {"format": "ONNX", **candidate},
+            "fidelity": dict(fidelity),
+        },
+        "data": {
+            "kind": product.kind,
+            "training_rows": num_training_rows,
+            "test_rows": metrics["rows"],
+            "target": product.target,
+            "classes": schema.classes,
+            "features": [{"name": column.name, "kind": kind_of(column)} for column in schema.features],
+            "image_shape": None if schema.image_shape is None else list(schema.image_shape),
+            "sensitive": product.sensitive,
+        },
+        "metrics": dict(metrics),
+        "intervals": dict(intervals),
+        "privacy": {"release": dict(release_receipt), "training": dict(training_receipt)},
+    }
+
+
+def model_card(facts: Facts) -> str:
+    """Tell the facts of `card_facts` as Markdown."""
+    data = facts["data"]
+    sections = {
+        "Model details": _table(("", ""), _details(facts)),
+        "Intended use": _text(facts["description"]) or "Not stated: `package.description` in params.yaml is empty.",
+        "Data": _data(data),
+        "Metrics": _metrics(facts["metrics"], facts["intervals"]),
+        "Privacy": _privacy(facts["privacy"]),
+        "Limitations": "\n".join(f"- {line}" for line in _limitations(facts)),
+        "How to use": _usage(data),
+    }
+    title = f"# Model card: {_text(str(data['target']))}\n"
+    return "\n".join([title, *(f"## {name}\n\n{text}\n" for name, text in sections.items())])
+
+
+def _details(facts: Facts) -> list[tuple[str, Any]]:
+    model = facts["model"]
+    artefact, network = model["artefact"], dict(model["network"])
+    return [
+        ("task", model["task"]),
+        ("network", network.pop("name")),
+        *network.items(),
+        ("artefact", f"{artefact['format']}, {artefact['candidate']}, {int(artefact['size_bytes']):,} bytes"),
+        *(
+            (f"fidelity to the trained network: {name}", value)
+            for name, value in model["fidelity"].items()
+            if name != "chosen"
+        ),
+    ]
+
+
+def _data(data: Facts) -> str:
+    features = [f"{_text(one['name'])} ({one['kind']})" for one in data["features"]]
+    lines = [
+        f"- trained on {data['training_rows']:,} rows, tested on {data['test_rows']:,} others",
+        f"- target: {_text(data['target'])}"
+        + (f", one of {_listed(data['classes'])}" if data["classes"] else ", a number"),
+        f"- {len(features)} features: {_listed(features)}",
+    ]
+    if data["image_shape"]:
+        lines.append(f"- images of {' x '.join(map(str, data['image_shape']))} (height, width, channels)")
+    if data["sensitive"]:
+        lines.append(f"- sensitive columns: {_listed(data['sensitive'])}")
+    return "\n".join(lines)
+
+
+def _metrics(metrics: Facts, intervals: Facts) -> str:
+    limits = intervals["intervals"]
+    rows = [
+        (
+            name,
+            "none" if value is None else value,
+            f"{_number(limits[name]['low'])} to {_number(limits[name]['high'])}" if name in limits else "",
+        )
+        for name, value in metrics.items()
+        if name != "rows"
+    ]
+    confidence = f"{intervals['confidence_pct']:g} % interval"
+    note = f"On {metrics['rows']:,} test rows. Intervals are the trained network's ({intervals['method']})."
+    return f"{note}\n\n{_table(('metric', 'value', confidence), rows)}"
+
+
+def _privacy(privacy: Facts) -> str:
+    release, training = privacy["release"], privacy["training"]
+    verdict = "Private." if release["private"] else "Not private: the model may reveal rows that it was trained on."
+    tables = [
+        _table((name, ""), receipt.items())
+        for name, receipt in (("release of the rows", release), ("training", training))
+    ]
+    return "\n\n".join([verdict, *tables])
+
+
+def _limitations(facts: Facts) -> list[str]:
+    data = facts["data"]
+    lines = [f"The figures hold for rows like the {data['test_rows']:,} test rows; others were not judged."]
+    if data["classes"]:
+        lines.append(f"It answers one of {len(data['classes'])} classes, also for a row that belongs to none of them.")
+    if "accuracy" in facts["intervals"]["intervals"]:
+        limits = facts["intervals"]["intervals"]["accuracy"]
+        points = 100 * (limits["high"] - limits["low"]) / 2
+        lines.append(f"So many test rows tell the accuracy to about {points:.1f} points either way.")
+    if data["sensitive"]:
+        lines.append(f"This card holds no figures by {_listed(data['sensitive'])}.")
+    return [
+        *lines,
+        *(
+            f"Privacy does not cover {_text(str(one))}."
+            for one in facts["privacy"]["release"].get("does_not_cover", [])
+        ),
+    ]
+
+
+def _usage(data: Facts) -> str:
+    record = {one["name"]: {"number": 0.0, "category": "text"}.get(one["kind"], [[0]]) for one in data["features"][:4]}
+    more = ", ..." if len(data["features"]) > 4 else ""
+    body = json.dumps(record, ensure_ascii=False)[:-1] + more + "}"
+    answer = '{"label", "probabilities"}' if data["classes"] else '{"value"}'
+    return (
+        "Send records with all features to a server of this bundle; values here show types only. "
+        "What each column may hold stands in `signature.json`.\n\n"
+        f'```\nPOST /predict\n{{"records": [{body}]}}\n```\n\nThe answer holds `{answer}` for each record, in order.'
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(_cell(value) for value in line)} |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, list | dict):
+        return _text(json.dumps(value, ensure_ascii=False))
+    return _text(str(value))
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _listed(values: list[str]) -> str:
+    more = f" and {len(values) - MAX_LISTED} more" if len(values) > MAX_LISTED else ""
+    return ", ".join(_text(value) for value in values[:MAX_LISTED]) + more
+
+
+def _text(value: str) -> str:
+    """Escape what would break a table or become HTML."""
+    return " ".join(value.split()).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")

@@ -1,0 +1,89 @@
+"""The model card has the standard sections and holds what it was given, escaped."""
+
+import json
+from typing import Any
+
+import pytest
+
+from slipway.card import card_facts, model_card
+from slipway.product.product import Product
+from slipway.tables.schema import Column, Schema
+
+SECTIONS = ["Model details", "Intended use", "Data", "Metrics", "Privacy", "Limitations", "How to use"]
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    schema = Schema(
+        product=Product(kind="tabular", target="y", sensitive=["town"]),
+        columns=[
+            Column(name="size|cm", dtype="Float64"),
+            Column(name="town", dtype="String"),
+            Column(name="y", dtype="String"),
+        ],
+        classes=["no", "<b>yes</b>"],
+    )
+    given: dict[str, Any] = {
+        "description": "Says yes or no.",
+        "schema": schema,
+        "num_training_rows": 1200,
+        "architecture": {"network": {"name": "mlp", "hidden": [8], "dropout": 0.1}, "task": "classification"},
+        "candidate": {"candidate": "int8", "size_bytes": "7000", "accuracy_validation": "0.97", "chosen": "True"},
+        "metrics": {"accuracy": 0.96, "roc_auc": None, "rows": 300},
+        "intervals": {
+            "method": "bootstrap",
+            "samples": 100,
+            "confidence_pct": 95,
+            "intervals": {"accuracy": {"low": 0.93, "high": 0.98}},
+        },
+        "fidelity": {"chosen": "int8", "parity_error": 1e-7, "agreement_pct": 99.5},
+        "release_receipt": {"mechanism": "none", "private": False, "epsilon": None},
+        "training_receipt": {"private": False, "why": "plain rows"},
+    }
+    return card_facts(**{**given, **changes})
+
+
+def test_the_card_has_the_standard_sections_in_order() -> None:
+    card = model_card(facts())
+    assert [line[3:] for line in card.splitlines() if line.startswith("## ")] == SECTIONS
+
+
+def test_the_card_holds_the_figures_with_their_intervals() -> None:
+    card = model_card(facts())
+    assert "| accuracy | 0.96 | 0.93 to 0.98 |" in card
+    assert "| roc_auc | none |" in card
+    assert "95 % interval" in card
+    assert "trained on 1,200 rows, tested on 300 others" in card
+    assert "ONNX, int8, 7,000 bytes" in card
+
+
+def test_a_product_without_privacy_says_so() -> None:
+    assert "Not private" in model_card(facts())
+
+
+def test_what_a_private_release_does_not_cover_is_a_limitation() -> None:
+    receipt = {"mechanism": "local", "private": True, "epsilon": 3.0, "does_not_cover": ["the test rows"]}
+    card = model_card(facts(release_receipt=receipt))
+    assert "Not private" not in card
+    assert "- Privacy does not cover the test rows." in card
+
+
+@pytest.mark.parametrize("word", ["<b>", "size|cm"])
+def test_names_from_the_data_break_neither_tables_nor_pages(word: str) -> None:
+    text = model_card(facts()).split("```")
+    assert word not in text[0] + text[2]
+
+
+def test_an_empty_description_is_not_filled_in() -> None:
+    assert "Not stated" in model_card(facts(description=""))
+
+
+def test_the_facts_are_json_and_the_card_follows_from_them_alone() -> None:
+    assert model_card(json.loads(json.dumps(facts()))) == model_card(facts())
+
+
+def test_many_features_are_listed_in_part() -> None:
+    columns = [Column(name=f"c{i}", dtype="Float64") for i in range(80)]
+    schema = Schema(product=Product(kind="tabular", task="regression", target="y"), columns=columns, classes=None)
+    card = model_card(facts(schema=schema))
+    assert "80 features" in card
+    assert "and 20 more" in card
