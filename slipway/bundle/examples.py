@@ -1,5 +1,6 @@
 """examples.json: inputs drawn from the signature, never rows, with the answers that every server must give alike."""
 
+import base64
 import json
 import math
 import random
@@ -31,7 +32,8 @@ def draw_value(one: Input, rng: random.Random) -> Any:
     """Draw one value of an input, as JSON holds it."""
     if one.dtype == "image":
         assert one.shape is not None, "the signature gives images a shape"
-        return _draw_image(one.shape, int(255 if one.maximum is None else one.maximum), rng)
+        brightest = 255 if one.maximum is None else int(one.maximum)
+        return base64.b64encode(bytes(rng.randint(0, brightest) for _ in range(math.prod(one.shape)))).decode()
     if one.missing_allowed and rng.random() < MISSING_SHARE:
         return None
     if one.dtype == "category":
@@ -39,8 +41,9 @@ def draw_value(one: Input, rng: random.Random) -> Any:
     low = 0.0 if one.minimum is None else one.minimum
     high = low + 1.0 if one.maximum is None else one.maximum
     drawn = low + (high - low) * rng.random()
-    whole = low.is_integer() and high.is_integer()  # most likely a count, a year, a code
-    return round(drawn) if whole else min(max(float(f"{drawn:.6g}"), low), high)
+    if low.is_integer() and high.is_integer() and rng.random() < 0.5:
+        return round(drawn)  # a count, a year or a code; or else a real number that happens to have such bounds
+    return min(max(float(f"{drawn:.6g}"), low), high)
 
 
 def write_examples(folder: Path, count: int, seed: int) -> None:
@@ -118,10 +121,3 @@ def _answered(predictor: Predictor, record: Record, rng: random.Random) -> dict[
             record[error.column] = draw_value(inputs[error.column], rng)
             refusal = error
     raise BundleError(f"no example drawn from the signature keeps the row rules: {refusal}")
-
-
-def _draw_image(shape: tuple[int, int, int], brightest: int, rng: random.Random) -> list[Any]:
-    height, width, channels = shape
-    if channels == 1:
-        return [[rng.randint(0, brightest) for _ in range(width)] for _ in range(height)]
-    return [[[rng.randint(0, brightest) for _ in range(channels)] for _ in range(width)] for _ in range(height)]

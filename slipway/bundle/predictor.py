@@ -13,7 +13,7 @@ from slipway.bundle.prepare import PREPARE, parse_prepare
 from slipway.bundle.records import InputError, Record, RecordReader
 from slipway.bundle.signature import SIGNATURE, parse_signature
 from slipway.errors import BundleError
-from slipway.suites.rules import read_rules
+from slipway.suites.rules import parse_rules
 
 MODEL = "model.onnx"
 RULES = "rules.json"
@@ -56,7 +56,7 @@ class Predictor:
             raise BundleError(f"{folder} is no bundle: it has no {', '.join(lacking)}")
         self.signature = parse_signature(self.files[SIGNATURE])
         prepare = parse_prepare(self.files[PREPARE])
-        self._reader = RecordReader(self.signature, prepare, read_rules(folder / RULES))
+        self._reader = RecordReader(self.signature, prepare, parse_rules(self.files[RULES], where=str(folder / RULES)))
         self._session = _session(self.files.pop(MODEL), threads, where=folder / MODEL)
         self._output = "value" if self.signature.task == "regression" else "probabilities"
         self._check_tensors(folder / MODEL)

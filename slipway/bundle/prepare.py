@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from slipway.errors import BundleError
 from slipway.files import write_text
 from slipway.product.section import Section
+from slipway.suites.rules import as_text
 
 PREPARE = "prepare.json"
 
@@ -52,7 +53,7 @@ class Prepare(Section):
                 return None
             return number_of(text) if self.types.get(column) == "number" else text
         if isinstance(value, int | float) and self.types.get(column) == "category":
-            return text_of(value)
+            return as_text(value)
         return value
 
     def write(self, folder: Path) -> None:
@@ -68,15 +69,6 @@ def number_of(text: str) -> float | None:
     """
     number = float(text) if NUMBER.fullmatch(text) else math.inf
     return number if math.isfinite(number) else None
-
-
-def text_of(value: float) -> str:
-    """Return a number or boolean as polars writes it.
-
-    >>> text_of(3), text_of(3.0), text_of(True)
-    ('3', '3.0', 'true')
-    """
-    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def parse_prepare(content: bytes) -> Prepare:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -131,14 +132,13 @@ def _number(one: Input, prepare: Prepare, value: Any) -> float | None:
 
 def _category(one: Input, prepare: Prepare, value: Any) -> str | None:
     """Return a text, or a number where the product declares the column a category."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"must be a finite number or text, not {value}")
     cleaned = prepare.clean(one.name, value)
     if cleaned is None:
         return _missing(one, value)
     if not isinstance(cleaned, str):
         raise ValueError(f"must be text, not {_shown(value)}")
-    if not isinstance(value, str) and one.categories is not None and cleaned not in one.categories:
-        decimal = f"{cleaned}.0"  # JSON clients write 3 where the source held 3.0
-        return decimal if decimal in one.categories else cleaned
     if not cleaned.isascii() and any("\ud800" <= letter <= "\udfff" for letter in cleaned):
         raise ValueError(f"must be valid Unicode, not {_shown(value)}")
     return cleaned

@@ -1,0 +1,99 @@
+"""OpenAPI for `POST /predict`, written from the model's signature."""
+
+from typing import Any
+
+from slipway.bundle.examples import EXAMPLES, read_examples
+from slipway.bundle.signature import Input, Signature
+from slipway.serving.service import Service
+
+Schema = dict[str, Any]
+
+
+def predict_path(service: Service) -> Schema:
+    """Return the path item, with the bundle's first example as request and answer."""
+    signature = service.predictor.signature
+    _, examples = read_examples(service.predictor.files[EXAMPLES])
+    example = examples[0]
+    answer = {"release": service.release, "predictions": [example["output"]]}
+    refusals = {
+        "400": "the body is no JSON",
+        "413": "too many records, or too large a body",
+        "422": "a record is wrong; its index and the column are named",
+    }
+    return {
+        "post": {
+            "summary": f"Predict {signature.target}",
+            "operationId": "predict",
+            "requestBody": {
+                "required": True,
+                "content": _json(_records(record_schema(signature)), {"records": [example["input"]]}),
+            },
+            "responses": {
+                "200": {"description": "one prediction a record", "content": _json(_answer(signature), answer)},
+                **{code: {"description": text, "content": _json(_ERROR)} for code, text in refusals.items()},
+            },
+        }
+    }
+
+
+def record_schema(signature: Signature) -> Schema:
+    """Return the JSON Schema of one record."""
+    return {
+        "type": "object",
+        "properties": {one.name: _input(one) for one in signature.inputs},
+        "required": [one.name for one in signature.inputs],
+        "additionalProperties": False,
+    }
+
+
+_TYPES = {"number": ["number", "boolean"], "category": ["string"], "image": ["array", "string"]}
+
+_ERROR: Schema = {
+    "type": "object",
+    "properties": {
+        "error": {"type": "string"},
+        "record": {"type": ["integer", "null"]},
+        "column": {"type": ["string", "null"]},
+    },
+    "required": ["error"],
+}
+
+
+def _input(one: Input) -> Schema:
+    types = _TYPES[one.dtype]
+    schema: Schema = {"type": [*types, "null"] if one.missing_allowed else types}
+    if one.shape is not None:
+        height, width, channels = one.shape
+        schema["description"] = f"{height} x {width} x {channels} integers of 0 to 255, nested or as bytes in base64"
+    elif one.minimum is not None and one.maximum is not None:
+        schema["description"] = f"{one.minimum:g} to {one.maximum:g} in training"
+    if one.categories:
+        schema["examples"] = one.categories
+    return schema
+
+
+def _records(record: Schema) -> Schema:
+    properties = {"records": {"type": "array", "items": record}}
+    return {"type": "object", "properties": properties, "required": ["records"], "additionalProperties": False}
+
+
+def _answer(signature: Signature) -> Schema:
+    number = {"type": "number"}
+    if signature.classes is None:
+        fields: Schema = {"value": number}
+    else:
+        probabilities = {"type": "object", "properties": dict.fromkeys(signature.classes, number)}
+        fields = {"label": {"type": "string", "enum": signature.classes}, "probabilities": probabilities}
+    prediction = {"type": "object", "properties": fields, "required": list(fields)}
+    return {
+        "type": "object",
+        "properties": {"release": {"type": "string"}, "predictions": {"type": "array", "items": prediction}},
+        "required": ["release", "predictions"],
+    }
+
+
+def _json(schema: Schema, example: Any = None) -> Schema:
+    content: Schema = {"schema": schema}
+    if example is not None:
+        content["example"] = example
+    return {"application/json": content}
