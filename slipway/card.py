@@ -99,7 +99,7 @@ def _details(facts: Facts) -> list[tuple[str, Any]]:
 
 
 def _data(data: Facts) -> str:
-    features = [f"{_text(one['name'])} ({one['kind']})" for one in data["features"]]
+    features = [f"{one['name']} ({one['kind']})" for one in data["features"]]
     lines = [
         f"- trained on {data['training_rows']:,} rows, tested on {data['test_rows']:,} others",
         f"- target: {_text(data['target'])}"
@@ -118,7 +118,7 @@ def _metrics(metrics: Facts, intervals: Facts) -> str:
     rows = [
         (
             name,
-            "none" if value is None else value,
+            value,
             f"{_number(limits[name]['low'])} to {_number(limits[name]['high'])}" if name in limits else "",
         )
         for name, value in metrics.items()
@@ -179,6 +179,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return _number(value)
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
     if isinstance(value, list | dict):
         return _text(json.dumps(value, ensure_ascii=False))
     return _text(str(value))
