@@ -35,6 +35,7 @@ def whole_folder(out: Path) -> Iterator[Path]:
         raise
     sync_tree(work)
     replace_folder(work, out)
+    shutil.rmtree(work.parent)
     shutil.rmtree(failed, ignore_errors=True)
 
 

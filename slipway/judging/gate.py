@@ -31,7 +31,9 @@ def judge(metrics: Mapping[str, float | None], fidelity: Mapping[str, float], ga
             rules.append(at_most(f"{name} on test", metrics[name], limit.max))
     return [
         *rules,
-        at_most("difference of the fp32 export from the trained model", fidelity["parity_error"], gate.max_parity_error),
+        at_most(
+            "difference of the fp32 export from the trained model", fidelity["parity_error"], gate.max_parity_error
+        ),
         at_most("difference between batch sizes", fidelity["batch_difference"], gate.max_batch_difference),
         at_least("agreement with the trained model, in percent", fidelity["agreement_pct"], gate.min_agreement_pct),
     ]

@@ -64,7 +64,14 @@ def test_a_regression_learns_values_in_their_natural_units() -> None:
 def test_a_loss_that_explodes_is_an_error_that_names_the_rate() -> None:
     x = xor().features
     with repeatable(1, 1), pytest.raises(DataError, match=r"lower train.lr \(now 10"):
-        fit(network(1, "regression"), Rows(x, x[:, 0] * 1e30), Rows(x, x[:, 0]), QUICK.model_copy(update={"lr": 10.0}), Policy(), seed=1)
+        fit(
+            network(1, "regression"),
+            Rows(x, x[:, 0] * 1e30),
+            Rows(x, x[:, 0]),
+            QUICK.model_copy(update={"lr": 10.0}),
+            Policy(),
+            seed=1,
+        )
 
 
 def test_too_few_rows_are_refused() -> None:

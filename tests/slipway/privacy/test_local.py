@@ -13,7 +13,9 @@ from slipway.tables.schema import Column, Schema
 
 enable_features("contrib")
 
-ROWS = pl.DataFrame({"_id": [0, 1, 2], "age": [20, None, 300], "job": ["cook", "nurse", None], "target": ["a", "b", "a"]})
+ROWS = pl.DataFrame(
+    {"_id": [0, 1, 2], "age": [20, None, 300], "job": ["cook", "nurse", None], "target": ["a", "b", "a"]}
+)
 COLUMNS = {
     "age": Bound(low=0, high=100, epsilon=1),
     "job": Domain(values=["cook", "nurse"], epsilon=0.5),

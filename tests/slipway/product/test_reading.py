@@ -22,10 +22,16 @@ def written(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("yaml", "message"),
     [
-        ("train: {epoch: 3}", r"params.yaml: train.epoch is no parameter: did you mean 'epochs'\? allowed: batch_size, "),
+        (
+            "train: {epoch: 3}",
+            r"params.yaml: train.epoch is no parameter: did you mean 'epochs'\? allowed: batch_size, ",
+        ),
         ("train: {lr: fast}", r"params.yaml: train.lr = 'fast': .*valid number"),
         ("train: {lr: -1}", r"train.lr = -1: .*greater than 0"),
-        ("train: {network: {name: mlp, hiden: [1]}}", r"train.network.mlp.hiden is no parameter: did you mean 'hidden'"),
+        (
+            "train: {network: {name: mlp, hiden: [1]}}",
+            r"train.network.mlp.hiden is no parameter: did you mean 'hidden'",
+        ),
         ("train: {network: {name: gpt}}", r"train.network = .*'mlp', 'cnn'"),
         ("evaluate: {}", r"no section 'train'. Add `train: {}`"),
         ("train: [1, 2]", r"params.yaml: train = \[1, 2\]"),

@@ -12,7 +12,8 @@ from slipway.shrinking.running import answers, session
 from slipway.tables.transform import Category, Number, Pixels, Transform
 
 TABLE = Transform(
-    numbers=[Number(column="x", impute=1.0, center=1e6, scale=2.0)], categories=[Category(column="u", values=["a", "b"])]
+    numbers=[Number(column="x", impute=1.0, center=1e6, scale=2.0)],
+    categories=[Category(column="u", values=["a", "b"])],
 )
 IMAGE = Transform(image=Pixels(column="image", shape=(8, 8, 1), max_value=16, center=0.3, scale=0.4))
 MLP_CLASSES = Architecture(network=MLP(hidden=[8]), inputs=(3,), outputs=2, task="classification")
@@ -69,7 +70,9 @@ def test_int8_answers_nearly_alike_and_does_not_depend_on_its_batch(architecture
     network = export_network(made(architecture), transform.feature_shape)
     int8 = to_int8(network, scaled if transform.image else by_hand(inputs).numpy())
     temperature = None if architecture.task == "regression" else 1.0
-    exact, small = (session(servable(one, transform, temperature=temperature).SerializeToString()) for one in (network, int8))
+    exact, small = (
+        session(servable(one, transform, temperature=temperature).SerializeToString()) for one in (network, int8)
+    )
     assert np.abs(answers(small, inputs) - answers(exact, inputs)).max() < 0.1
     for batch_rows in (1, 7, 256):
         np.testing.assert_allclose(answers(small, inputs, batch_rows=batch_rows), answers(small, inputs), atol=1e-5)

@@ -14,7 +14,9 @@ from slipway.tables.plan import Plan
 from slipway.tables.schema import Column, Schema
 from slipway.tables.transform import features, fit_transform, raw_inputs, targets
 
-TABLE = pl.DataFrame({"age": [20, 40, None, 60], "job": ["cook", None, "cook", "nurse"], "target": ["a", "b", "a", "b"]})
+TABLE = pl.DataFrame(
+    {"age": [20, 40, None, 60], "job": ["cook", None, "cook", "nurse"], "target": ["a", "b", "a", "b"]}
+)
 
 
 def schema_of(frame: pl.DataFrame, **product: object) -> Schema:
@@ -52,7 +54,9 @@ def test_only_the_most_frequent_categories_get_a_feature() -> None:
 
 def test_a_constant_column_becomes_zeros_not_infinities() -> None:
     table = pl.DataFrame({"x": [0.1] * 3, "y": [1.0, 2.0, 3.0], "target": list("aba")})
-    assert features(table, fit_transform(table, schema_of(table), Plan()))[:, 0].tolist() == pytest.approx([0] * 3, abs=1e-6)
+    assert features(table, fit_transform(table, schema_of(table), Plan()))[:, 0].tolist() == pytest.approx(
+        [0] * 3, abs=1e-6
+    )
 
 
 def test_a_column_without_any_value_is_refused_by_name() -> None:
@@ -99,7 +103,9 @@ words = st.one_of(st.none(), st.sampled_from(["a", "b", "ü", "a b", "unseen"]))
 @given(st.lists(st.tuples(numbers, numbers, words, words), min_size=1, max_size=8))
 def test_a_row_alone_through_onnx_equals_the_batch_in_polars(rows: list[tuple]) -> None:
     types = {"x": pl.Float64, "y": pl.Float64, "u": pl.String, "v": pl.String}
-    seen = pl.DataFrame({"x": [1.0, 2.0], "y": [1e9, 1e9 + 1], "u": ["a", "b"], "v": ["ü", "a b"], "target": ["a", "b"]})
+    seen = pl.DataFrame(
+        {"x": [1.0, 2.0], "y": [1e9, 1e9 + 1], "u": ["a", "b"], "v": ["ü", "a b"], "target": ["a", "b"]}
+    )
     transform = fit_transform(seen, schema_of(seen), Plan())
     frame = pl.DataFrame(rows, schema=types, orient="row")
     batch = features(frame, transform)

@@ -1,0 +1,110 @@
+"""Accuracy over seeds: the whole line from ingest to compress, pooled over the test rows of all seeds.
+
+    python benchmarks/accuracy.py cancer digits --seeds 5
+
+The seed changes the split, the initialisation and the order of the rows. Beside the network: logistic
+regression and gradient boosting of scikit-learn with their defaults, on the same rows.
+"""
+
+import argparse
+import csv
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+
+from slipway.files import read_json
+from slipway.product.params import Params, read_params
+from slipway.tables.schema import read_schema
+from slipway.tables.transform import features, read_transform, targets
+from tasks.augment import augment
+from tasks.compress import compress
+from tasks.evaluate import evaluate
+from tasks.ingest import ingest
+from tasks.preprocess import preprocess
+from tasks.privatize import privatize
+from tasks.train import train
+from tasks.validate import validate
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run_line(product: Path, params: Params, data: Path) -> None:
+    """Call the stages as functions, without DVC."""
+    ingest(product / "source", data / "ingest", params.ingest, params.product)
+    validate(data / "ingest", product / "raw.suite.yaml", data / "validate", params.validate_)
+    preprocess(data / "validate", product / "clean.suite.yaml", data / "preprocess", params.preprocess)
+    privatize(data / "preprocess", data / "privatize", params.privatize)
+    augment(data / "privatize", data / "augment", params.augment)
+    train(data / "augment", data / "privatize", data / "train", params.train)
+    evaluate(data / "train", data / "privatize", data / "preprocess", data / "evaluate", params.evaluate)
+    compress(*(data / stage for stage in ("train", "evaluate", "privatize", "preprocess", "compress")), params.compress)
+
+
+def baselines(data: Path) -> dict[str, float]:
+    """Fit scikit-learn's models on the training and validation rows; return their rights on test."""
+    schema, transform = read_schema(data / "privatize"), read_transform(data / "privatize")
+    fitted = pl.concat(pl.read_parquet(data / "privatize" / f"{part}.parquet") for part in ("train", "validation"))
+    test = pl.read_parquet(data / "preprocess" / "test.parquet")
+    x, wanted = (features(frame, transform).reshape(frame.height, -1) for frame in (fitted, test))
+    models = {
+        "logistic regression": LogisticRegression(max_iter=2000),
+        "gradient boosting": HistGradientBoostingClassifier(random_state=schema.product.seed),
+    }
+    return {
+        name: float((model.fit(x, targets(fitted, schema)).predict(wanted) == targets(test, schema)).mean())
+        for name, model in models.items()
+    }
+
+
+def measure(name: str, seed: int) -> dict[str, Any]:
+    """Run the line with one seed and gather its figures."""
+    product = ROOT / "products" / name
+    params = read_params(product / "params.yaml")
+    params = params.model_copy(update={"product": params.product.model_copy(update={"seed": seed})})
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / name
+        run_line(product, params, data)
+        fidelity, metrics = read_json(data / "compress" / "fidelity.json"), read_json(data / "evaluate" / "metrics.json")
+        with (data / "compress" / "candidates.csv").open(newline="") as file:
+            sizes = {row["candidate"]: int(row["size_bytes"]) for row in csv.DictReader(file)}
+        return {
+            "seed": seed,
+            "rows": metrics["rows"],
+            "trained": metrics["accuracy"],
+            "release": read_json(data / "compress" / "metrics.json")["accuracy"],
+            "chosen": fidelity["chosen"],
+            "smaller": sizes["fp32"] / sizes[fidelity["chosen"]],
+            "agreement_pct": fidelity["agreement_pct"],
+            "parity_error": fidelity["parity_error"],
+            **baselines(data),
+        }
+
+
+def main() -> None:
+    """Print a line for each seed, and the pooled figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("products", nargs="+")
+    parser.add_argument("--seeds", type=int, default=5)
+    arguments = parser.parse_args()
+    for name in arguments.products:
+        runs = [measure(name, seed) for seed in range(1, arguments.seeds + 1)]
+        with pl.Config(tbl_cols=-1, tbl_width_chars=200, float_precision=4, tbl_hide_dataframe_shape=True):
+            print(pl.DataFrame(runs))
+        weights = np.array([run["rows"] for run in runs])
+        for key in ("trained", "release", "logistic regression", "gradient boosting"):
+            values = np.array([run[key] for run in runs])
+            pooled, spread = float(values @ weights / weights.sum()), statistics.stdev(values)
+            print(f"{name}: {key}: {100 * pooled:.2f} % of {weights.sum()} test rows, spread {100 * spread:.2f} points")
+        agreement = float(np.array([run["agreement_pct"] for run in runs]) @ weights / weights.sum())
+        parity = max(run["parity_error"] for run in runs)
+        print(f"{name}: release agrees on {agreement:.2f} %; fp32 export within {parity:.1e}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Make the bundle, all that serving needs, and judge it by the untimed rules.
+
+    python -m tasks.package data/cancer/compress data/cancer/evaluate data/cancer/train data/cancer/privatize \\
+        data/cancer/preprocess data/cancer/validate data/cancer/package --params products/cancer/params.yaml
+
+A rule that is not kept is a verdict, not a crash: the bundle is written, and deploy refuses it.
+"""
+
+import csv
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from slipway.bundle.examples import write_examples
+from slipway.bundle.manifest import write_manifest
+from slipway.bundle.prepare import Prepare
+from slipway.bundle.signature import Input, Signature
+from slipway.card import card_facts, model_card
+from slipway.drift import sketch
+from slipway.files import read_json, whole_folder, write_json, write_text
+from slipway.judging.gate import judge
+from slipway.product.package import Package
+from slipway.stage import main
+from slipway.tables.schema import Schema, read_schema
+from slipway.tables.transform import Transform, read_transform
+
+
+def package(
+    compress: Path,
+    evaluate: Path,
+    train: Path,
+    privatize: Path,
+    preprocess: Path,
+    validate: Path,
+    out: Path,
+    params: Package,
+) -> Path:
+    """Write bundle/ and verdict.json."""
+    schema, transform = read_schema(privatize), read_transform(privatize)
+    rows = pl.read_parquet(privatize / "train.parquet")
+    metrics, fidelity = read_json(compress / "metrics.json"), read_json(compress / "fidelity.json")
+    receipts = {"privatize": read_json(privatize / "receipt.json"), "train": read_json(train / "receipt.json")}
+    facts = card_facts(
+        description=params.description,
+        schema=schema,
+        num_training_rows=rows.height,
+        architecture=read_json(train / "model.json"),
+        candidate=chosen_candidate(compress / "candidates.csv"),
+        metrics=metrics,
+        intervals=read_json(evaluate / "intervals.json"),
+        fidelity=fidelity,
+        release_receipt=receipts["privatize"],
+        training_receipt=receipts["train"],
+    )
+    with whole_folder(out) as folder:
+        bundle = folder / "bundle"
+        bundle.mkdir()
+        for source in (
+            compress / "model.onnx",
+            compress / "metrics.json",
+            evaluate / "decision.json",
+            validate / "rules.json",
+        ):
+            shutil.copyfile(source, bundle / source.name)
+        Prepare.model_validate(read_json(preprocess / "cleaning.json")["prepare"]).write(bundle)
+        signature_of(rows, schema, transform).write(bundle)
+        write_json(bundle / "privacy.json", receipts)
+        write_json(bundle / "reference.json", sketch(rows, schema))
+        write_json(bundle / "card.json", facts)
+        write_text(bundle / "card.md", model_card(facts))
+        write_examples(bundle, params.examples, schema.product.seed)
+        write_manifest(bundle)
+        rules = judge(metrics, fidelity, params.gate)
+        write_json(folder / "verdict.json", {"passed": all(rule["passed"] for rule in rules), "rules": rules})
+    return out
+
+
+def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform) -> Signature:
+    """Say what a record must hold, in the order of the model's tensors; ranges are those of the released rows."""
+    numbers = [number_input(rows[step.column]) for step in transform.numbers]
+    categories = [
+        Input(
+            name=step.column,
+            dtype="category",
+            categories=step.values,
+            missing_allowed=rows[step.column].null_count() > 0,
+        )
+        for step in transform.categories
+    ]
+    images = [
+        Input(name=step.column, dtype="image", shape=step.shape, minimum=0, maximum=min(step.max_value, 255))
+        for step in [transform.image]
+        if step is not None
+    ]
+    return Signature(
+        kind=schema.product.kind,
+        task=schema.product.task,
+        target=schema.require_target(),
+        classes=schema.classes,
+        inputs=[*numbers, *categories, *images],
+    )
+
+
+def number_input(column: pl.Series) -> Input:
+    """Describe a column of numbers."""
+    values = column.cast(pl.Float64).fill_nan(None)
+    known = values.drop_nulls().to_numpy()
+    return Input(
+        name=column.name,
+        dtype="number",
+        minimum=float(known.min()),
+        maximum=float(known.max()),
+        missing_allowed=values.null_count() > 0,
+    )
+
+
+def chosen_candidate(path: Path) -> dict[str, Any]:
+    """Return the chosen line of candidates.csv, its numbers as numbers."""
+    with path.open(newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["chosen"] == "True")
+    texts = {"candidate": row["candidate"]}
+    return texts | {key: float(value) for key, value in row.items() if key not in {"candidate", "kept", "chosen"}}
+
+
+if __name__ == "__main__":
+    main(package)
