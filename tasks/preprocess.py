@@ -58,6 +58,8 @@ def deal(raw: pl.LazyFrame, schema: Schema, params: Preprocess) -> tuple[pl.Data
         The rows with `_id` and `_split`, and how many rows came, had no target, were copies.
     """
     cleaned = clean(raw, schema, params)
+    for column in cleaned_schema(schema, cleaned.collect_schema()).features:
+        kind_of(column)  # refuses a type that no step prepares
     columns = [name for name in cleaned.collect_schema().names() if name not in RESERVED]
     target = schema.product.target
     kept = cleaned.filter(pl.col(target).is_not_null()) if target else cleaned
@@ -78,9 +80,7 @@ def deal(raw: pl.LazyFrame, schema: Schema, params: Preprocess) -> tuple[pl.Data
 
 
 def require_usable(rows: pl.DataFrame, schema: Schema) -> None:
-    """Check what later stages rely on: features of known types, listed classes, images of the stated size."""
-    for column in schema.features:
-        kind_of(column)
+    """Check what later stages rely on: listed classes, images of the stated size."""
     if schema.classes is not None:
         target = schema.require_target()
         stray = rows.filter(~pl.col(target).is_in(schema.classes))

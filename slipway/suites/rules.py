@@ -6,6 +6,7 @@ tell (a unique value, a mean) is listed under `not_served`, so that nobody belie
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -144,14 +145,20 @@ def keeps(rule: Rule, value: Any) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """Spell a value of a record as a table of texts holds it.
+    """Spell a value of a record as a table of texts holds it (slipway/tables/labels.py, without polars).
 
-    >>> as_text(3.0), as_text(3), as_text(True), as_text("x")
-    ('3', '3', 'true', 'x')
+    >>> as_text(3.0), as_text(3), as_text(True), as_text("x"), as_text(1.5e-5), as_text(1e-7)
+    ('3', '3', 'true', 'x', '0.000015', '1e-7')
     """
     if isinstance(value, bool):
         return str(value).lower()
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    if value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    if 1e-5 <= abs(value) < 1e-4:  # Python alone already uses an exponent here
+        return f"{Decimal(repr(value)):f}"
+    return repr(value).replace("e-0", "e-")
 
 
 def _is_within(rule: Rule, size: Any) -> bool:
