@@ -1,0 +1,147 @@
+"""Lay the facts out as one HTML page: its styles and pictures inside, no script, nothing loaded."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from slipway.report.reading import Facts
+from slipway.report.verdict import verdict_of
+
+HERE = Path(__file__).parent
+MAX_ROWS = 200
+MAX_CHARACTERS = 300
+
+LABELS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "precision_macro": "precision (macro)",
+    "recall_macro": "recall (macro)",
+    "f1_macro": "F1 (macro)",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+    "ece": "calibration error (ECE)",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "r2": "R²",
+}
+UNBOUNDED = ("log_loss", "mae", "rmse", "r2")
+CAPTIONS = {
+    "learning": "Learning curve",
+    "confusion": "Confusion matrix, test rows",
+    "roc": "ROC, test rows",
+    "calibration": "Calibration, test rows",
+    "residuals": "Predictions and errors, test rows",
+    "pareto": "Candidates: the filled one was chosen",
+}
+
+
+def render(facts: Facts) -> str:
+    """Return the page of what `gather` found; every text from the data is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["shown"] = shown
+    environment.filters["flat"] = lambda mapping: list(flat(mapping))[:MAX_ROWS]
+    return environment.get_template("report.html.j2").render(
+        facts,
+        verdict=verdict_of(facts),
+        css=Markup((HERE / "report.css").read_text(encoding="utf-8")),
+        figures={name: (CAPTIONS[name], Markup(svg)) for name, svg in facts["pictures"].items()},
+        metric_rows=metric_rows(facts),
+        tiles=tiles(facts),
+        expectations=expectations(facts["validation"]),
+        gates=gates(facts),
+        most_seconds=max((run["seconds"] for run in facts["runs"]), default=0) or 1,
+    )
+
+
+def tiles(facts: Facts) -> list[tuple[str, str]]:
+    """Return the few figures that stand at the top."""
+    metrics = facts["metrics"] or facts["trained"] or {}
+    found = [(LABELS[name], shown(metrics[name])) for name in ("accuracy", "roc_auc", "r2", "rmse") if name in metrics]
+    if "rows" in metrics:
+        found.append(("test rows", shown(metrics["rows"])))
+    chosen = next((row for row in facts["candidates"] if row["chosen"] == "True"), None)
+    if chosen is not None:
+        found.append((f"model ({chosen['candidate']})", f"{int(chosen['size_bytes']) / 1024:,.0f} KiB"))
+    return found
+
+
+def metric_rows(facts: Facts) -> list[dict[str, Any]]:
+    """Return a row for each metric: of the chosen artefact, of the trained network, and the latter's interval."""
+    released, trained = facts["metrics"] or {}, facts["trained"] or {}
+    limits = (facts["intervals"] or {}).get("intervals", {})
+    return [
+        {
+            "label": LABELS.get(name, name),
+            "released": shown(released[name]) if name in released else "",
+            "trained": shown(trained[name]) if name in trained else "",
+            "interval": f"{shown(limits[name]['low'])} to {shown(limits[name]['high'])}" if name in limits else "",
+            "bar": None if name in UNBOUNDED or name not in limits else bar(**limits[name]),
+        }
+        for name in dict.fromkeys([*released, *trained])
+        if name != "rows"
+    ]
+
+
+def bar(*, low: float, high: float) -> tuple[float, float]:
+    """Return where an interval within 0 to 1 begins and how wide it is, in percent; never too thin to see."""
+    return round(100 * min(low, 0.985), 2), round(max(100 * (high - low), 1.5), 2)
+
+
+def expectations(validation: Facts | None) -> list[dict[str, Any]]:
+    """Return a row for each expectation on the raw rows, broken ones first; values of rows stay out."""
+    results = [] if validation is None else validation["result"]["results"]
+    rows = []
+    for result in results:
+        config = result["expectation_config"]
+        arguments = {key: value for key, value in config["kwargs"].items() if key not in ("column", "batch_id")}
+        rows.append(
+            {
+                "success": result["success"],
+                "type": config["type"].removeprefix("expect_").replace("_", " "),
+                "column": config["kwargs"].get("column", ""),
+                "arguments": ", ".join(f"{key} {shown(value)}" for key, value in arguments.items()),
+                "severity": config.get("severity") or "critical",
+                "unexpected": result["result"].get("unexpected_count", ""),
+            }
+        )
+    return sorted(rows, key=lambda row: row["success"])[:MAX_ROWS]
+
+
+def gates(facts: Facts) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
+    """Return the rules that were judged, with the page's title for each gate."""
+    release = facts["release"]
+    found = [
+        ("This run's bundle", facts["verdict"]),
+        ("Refused deployment", facts["deployment"] if "deploy" in facts["failed"] else None),
+        (f"Release {release['version']}, when it was deployed" if release else "", release and release["gate"]),
+    ]
+    return [(title, gate["rules"]) for title, gate in found if gate]
+
+
+def flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield `a.b` and the text of its value for every leaf of a nested mapping."""
+    for key, value in mapping.items():
+        name = f"{prefix}{str(key).replace('_', ' ')}"
+        if isinstance(value, Mapping) and value:
+            yield from flat(value, f"{name} › ")
+        else:
+            yield name, shown(value)
+
+
+def shown(value: Any) -> str:
+    """Return a short text of any value from JSON or CSV."""
+    if value is None or value == [] or value == {}:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = ", ".join(map(shown, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]} …"

@@ -1,0 +1,125 @@
+"""Gather what the report shows from the folders of a product; whatever does not exist yet is left out."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from slipway.errors import DataError
+from slipway.files import read_json, sha256_of
+
+STAGES = ("ingest", "validate", "preprocess", "privatize", "augment", "train", "evaluate", "compress", "package")
+PICTURES = {
+    "evaluate": ("learning", "confusion", "roc", "calibration", "residuals"),
+    "compress": ("pareto",),
+}
+MAX_PICTURE_BYTES = 300_000
+
+Facts = dict[str, Any]
+
+
+def gather(data: Path, releases: Path) -> Facts:
+    """Read data/<name>/ and releases/<name>/.
+
+    Raises:
+        DataError: no stage of the product has run or failed yet.
+    """
+    failed = {stage: text for stage in (*STAGES, "deploy") if (text := failure(data, stage)) is not None}
+    if not failed and not any((data / stage).is_dir() for stage in STAGES):
+        raise DataError(f"{data} holds no stage: run `slipway run {data.name}` first")
+    return {
+        "name": data.name,
+        "failed": failed,
+        "release": champion(releases),
+        "verdict": optional(data / "package" / "verdict.json"),
+        "deployment": optional(data / "failed" / "deploy" / "gate.json"),
+        "validation": optional(data / "validate" / "validation.json"),
+        "cleaning": optional(data / "preprocess" / "cleaning.json"),
+        "checks": optional(data / "preprocess" / "checks.json"),
+        "privacy": {
+            "release of the rows": optional(data / "privatize" / "receipt.json"),
+            "training": optional(data / "train" / "receipt.json"),
+        },
+        "trained": optional(data / "evaluate" / "metrics.json"),
+        "intervals": optional(data / "evaluate" / "intervals.json"),
+        "decision": optional(data / "evaluate" / "decision.json"),
+        "metrics": optional(data / "compress" / "metrics.json"),
+        "fidelity": optional(data / "compress" / "fidelity.json"),
+        "candidates": rows_of(data / "compress" / "candidates.csv"),
+        "pictures": pictures(data),
+        "runs": last_runs(data / "runs.jsonl"),
+        "bundle_sha256": identity(data / "package" / "bundle" / "MANIFEST.json"),
+    }
+
+
+def optional(path: Path) -> Any:
+    """Read a JSON file; None where there is none."""
+    return read_json(path) if path.exists() else None
+
+
+def failure(data: Path, stage: str) -> str | None:
+    """Return why a stage failed last; None where it did not, or where its folder came back since then."""
+    failed, out = data / "failed" / stage, data / stage
+    if not failed.is_dir() or (out.is_dir() and out.stat().st_mtime > failed.stat().st_mtime):
+        return None
+    error = failed / "error.txt"
+    return error.read_text(encoding="utf-8").strip() if error.exists() else f"what it left stands in {failed}"
+
+
+def champion(releases: Path) -> Facts | None:
+    """Return what serves: its pointer, release.json, gate.json and when it took over."""
+    pointer = optional(releases / "champion.json")
+    if pointer is None:
+        return None
+    folder = releases / pointer["version"]
+    moves = [move for move in lines_of(releases / "history.jsonl") if move.get("pointer") == "champion"]
+    return {
+        "version": pointer["version"],
+        "about": optional(folder / "release.json") or {},
+        "gate": optional(folder / "gate.json"),
+        "bundle_sha256": identity(folder / "bundle" / "MANIFEST.json"),
+        "since": moves[-1].get("at") if moves else None,
+    }
+
+
+def identity(manifest: Path) -> str | None:
+    """Return a bundle's identity; None where there is no bundle."""
+    return sha256_of(manifest) if manifest.exists() else None
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Read a small CSV file; empty where there is none."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def lines_of(path: Path) -> list[Facts]:
+    """Read a file of JSON lines; a line that a killed process left half-written is skipped."""
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+def last_runs(path: Path) -> list[Facts]:
+    """Return the last line of each stage in runs.jsonl, in the order of the line."""
+    last = {run["stage"]: run for run in lines_of(path)}
+    return [last[stage] for stage in STAGES if stage in last]
+
+
+def pictures(data: Path) -> dict[str, str]:
+    """Read the SVG pictures by name; one that is too large for a page is left out."""
+    found = {}
+    for stage, names in PICTURES.items():
+        for name in names:
+            path = data / stage / f"{name}.svg"
+            if path.exists() and path.stat().st_size <= MAX_PICTURE_BYTES:
+                found[name] = path.read_text(encoding="utf-8")
+    return found
