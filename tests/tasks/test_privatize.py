@@ -1,0 +1,80 @@
+"""privatize: rows pass plainly and are called not private, or leave with noise and a receipt."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from line import write_preprocessed
+
+from slipway.errors import ParamsError
+from slipway.files import read_json
+from slipway.product.privatize import Bound, Domain, Privatize
+from slipway.tables.schema import read_schema
+from slipway.tables.transform import read_transform
+from tasks.privatize import privatize
+
+LOCAL = Privatize(
+    mechanism="local",
+    columns={
+        "age": Bound(low=0, high=100, epsilon=1.5),
+        "job": Domain(values=["cook", "nurse", "pilot"], epsilon=1),
+        "target": Domain(values=["no", "yes"], epsilon=2),
+    },
+)
+
+
+def test_without_a_mechanism_rows_pass_and_the_receipt_says_not_private(tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess")
+    privatize(preprocess, tmp_path / "privatize", Privatize())
+    for part in ("train", "validation"):
+        plain, released = (
+            pl.read_parquet(tmp_path / stage / f"{part}.parquet") for stage in ("preprocess", "privatize")
+        )
+        assert plain.equals(released)
+    assert read_json(tmp_path / "privatize" / "receipt.json")["private"] is False
+
+
+def test_local_noise_changes_every_row_and_adds_up_on_the_receipt(tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess")
+    privatize(preprocess, tmp_path / "privatize", LOCAL)
+    plain = pl.read_parquet(preprocess / "train.parquet")
+    released = pl.read_parquet(tmp_path / "privatize" / "train.parquet")
+    receipt = read_json(tmp_path / "privatize" / "receipt.json")
+    assert released["_id"].equals(plain["_id"])
+    assert not (released["age"] == plain["age"]).any()
+    assert receipt["epsilon"] == pytest.approx(4.5, rel=1e-6)
+    assert receipt["columns"]["age"]["epsilon"] == pytest.approx(1.5, rel=1e-6)
+    assert receipt["unit"] == "row"
+
+
+def test_the_transform_is_fitted_on_what_was_released(tmp_path: Path) -> None:
+    privatize(write_preprocessed(tmp_path / "preprocess"), tmp_path / "privatize", LOCAL)
+    released = pl.read_parquet(tmp_path / "privatize" / "train.parquet")
+    assert read_transform(tmp_path / "privatize").numbers[0].center == pytest.approx(released["age"].mean())
+
+
+def test_the_schema_follows_the_types_that_noise_makes(tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess")
+    for part in ("train", "validation"):
+        table = pl.read_parquet(preprocess / f"{part}.parquet")
+        table.with_columns(pl.col("age").cast(pl.Int64)).write_parquet(preprocess / f"{part}.parquet")
+    privatize(preprocess, tmp_path / "privatize", LOCAL)
+    assert [column.dtype for column in read_schema(tmp_path / "privatize").columns] == ["Float64", "String", "String"]
+
+
+def test_a_column_without_bounds_releases_nothing(tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess")
+    forgotten = Privatize(mechanism="local", columns={name: LOCAL.columns[name] for name in ("age", "target")})
+    with pytest.raises(ParamsError, match=r"no bounds for \['job'\]"):
+        privatize(preprocess, tmp_path / "privatize", forgotten)
+    assert not (tmp_path / "privatize").exists()
+    assert [path.name for path in (tmp_path / "failed" / "privatize").iterdir()] == ["error.txt"]
+
+
+def test_two_runs_draw_different_noise(tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess")
+    ages = []
+    for name in ("one", "two"):
+        privatize(preprocess, tmp_path / name, LOCAL)
+        ages.append(pl.read_parquet(tmp_path / name / "train.parquet")["age"])
+    assert not (ages[0] == ages[1]).any()
