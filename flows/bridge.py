@@ -129,14 +129,22 @@ def reproduce(root: Path, name: str, *, snapshot: CodeSnapshot, isolate: bool = 
                 waiting = True
         finally:
             _call.reset(token)
-        with _repo(root) as repo, repo.lock:
-            drop_stale_locks(Path(repo.tmp_dir))
+        free_locks(root)
         time.sleep(POLL_SECONDS)
 
 
+def free_locks(root: Path) -> None:
+    """Free the file locks that killed processes left behind."""
+    with _repo(root) as repo, repo.lock:
+        drop_stale_locks(Path(repo.tmp_dir))
+
+
 @contextmanager
-def _repo(root: Path) -> Iterator[Repo]:
-    """Open DVC's view of the project for one thread; waits for its lock, as `dvc --wait-for-lock` does."""
+def _repo(root: Path) -> Iterator[Any]:
+    """Open DVC's view of the project for one thread; waits for its lock, as `dvc --wait-for-lock` does.
+
+    Typed as Any, because DVC attaches its commands to `Repo` in a way that type checkers misread.
+    """
     logging.getLogger("dvc").setLevel(logging.ERROR)
     _install_runner()
     with _bookkeeping, Repo(str(root), _wait_for_lock=True) as repo:

@@ -7,6 +7,7 @@ snapshot first, and only then imports `slipway` and `tasks` (this module needs t
 """
 
 import ast
+import functools
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator
@@ -42,6 +43,12 @@ class CodeSnapshot:
 
     def _name(self, path: Path) -> str:
         return ".".join(path.relative_to(self._root).with_suffix("").parts).removesuffix(".__init__")
+
+
+@functools.cache
+def process_snapshot(root: Path) -> CodeSnapshot:
+    """Return the snapshot that the first call in this process took."""
+    return CodeSnapshot(root)
 
 
 def import_closure(module: str, root: Path) -> set[Path]:

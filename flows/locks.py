@@ -10,43 +10,60 @@ from typing import Any
 
 import psutil
 
+BOOK = "rwlock"
+
 logger = logging.getLogger("slipway")
 
 
-def drop_stale_locks(tmp: Path) -> list[int]:
-    """Free the file locks of processes that are gone from DVC's book `rwlock`; return their ids.
+def stale_holders(tmp: Path) -> list[int]:
+    """Return the ids of processes that hold files in DVC's book, but are gone.
 
-    DVC frees those whose id no process has. After a restart of a container or a computer another
-    process may have it: the one that took the lock had started before the book was last written. The
-    caller holds DVC's repository lock, so nobody writes the book meanwhile.
+    DVC itself sees those whose id no process has. After a restart of a container or a computer another
+    process may have it: one that started after the book was last written, or is another command.
     """
-    path = tmp / "rwlock"
-    try:
-        book, written = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime
-    except FileNotFoundError:
-        return []
-    except ValueError:  # half-written by a process that was killed: it holds nothing now
-        path.unlink()
-        return []
-    read, write = book.get("read", {}), book.get("write", {})
-    holders = [*write.values(), *(one for readers in read.values() for one in readers)]
-    gone = {one["pid"] for one in holders if not _holds(one, written)}
-    if gone:
-        read = {file: [one for one in readers if one["pid"] not in gone] for file, readers in read.items()}
-        write = {file: one for file, one in write.items() if one["pid"] not in gone}
-        new = path.with_suffix(".new")
-        new.write_text(
-            json.dumps({"write": write, "read": {file: readers for file, readers in read.items() if readers}})
-        )
-        new.replace(path)
-    return sorted(gone)
+    book, written = _read(tmp / BOOK)
+    holders = [*book["write"].values(), *(one for readers in book["read"].values() for one in readers)]
+    return sorted({one["pid"] for one in holders if not _holds(one["pid"], one["cmd"], written)})
 
 
-def _holds(holder: dict[str, Any], written: float) -> bool:
+def drop_stale_locks(tmp: Path) -> None:
+    """Free what `stale_holders` hold, and remove a book that a kill cut short, which DVC would stop at.
+
+    The caller holds DVC's repository lock, so nobody writes the book meanwhile.
+    """
+    gone = stale_holders(tmp)
+    book, written = _read(tmp / BOOK)
+    if not written:
+        (tmp / BOOK).unlink(missing_ok=True)
+    elif gone:
+        write = {file: one for file, one in book["write"].items() if one["pid"] not in gone}
+        read = {file: [one for one in readers if one["pid"] not in gone] for file, readers in book["read"].items()}
+        new = tmp / f"{BOOK}.new"
+        new.write_text(json.dumps({"write": write, "read": read}), encoding="utf-8")
+        new.replace(tmp / BOOK)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], float]:
+    """Return the book and the time it was written; empty and 0 where it is absent or was cut short by a kill."""
+    empty: dict[str, Any] = {"read": {}, "write": {}}
     try:
-        return psutil.Process(holder["pid"]).create_time() <= written
+        return {**empty, **json.loads(path.read_bytes())}, path.stat().st_mtime
+    except (FileNotFoundError, ValueError):
+        return empty, 0
+
+
+def _holds(pid: int, command: str, written: float) -> bool:
+    """Say whether this process, alive and as old as the book, was started with the words that the book notes."""
+    words = command.split()[1:]  # the first is a file where the process was started with `python -m`
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE or process.create_time() > written:
+            return False
+        return set(words) <= set(" ".join(process.cmdline()).split())
     except psutil.NoSuchProcess:
         return False
+    except psutil.AccessDenied:  # another user's: it lives, and we can't see what it is
+        return True
 
 
 @contextmanager

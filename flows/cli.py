@@ -1,0 +1,219 @@
+"""The command line `slipway`; `slipway --help` lists the commands, each with an example.
+
+Heavy modules are imported inside the commands, so that help and errors come at once, and everything
+of `slipway` and `tasks` after the code snapshot is taken (flows/code.py).
+"""
+
+import json
+import os
+import sys
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.code import process_snapshot
+from flows.project import check_product, find_root, products
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Take machine-learning products from raw data to a deployed model.",
+)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A product in products/products.yaml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Stage = Annotated[str | None, typer.Argument(metavar="[STAGE]", help="Stop after this stage; nothing is deployed.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Without Prefect: no server, no retries, less to start.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "DVC_NO_ANALYTICS": "1",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # the lines of a run are ours; Prefect keeps its log
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "slipway",
+}
+
+
+def main() -> None:
+    """Run a command; an error becomes one to three lines and exit status 1."""
+    debug = "--debug" in sys.argv
+    for name, value in QUIET.items():
+        if not (debug and name.endswith("CONSOLE_LEVEL")):
+            os.environ.setdefault(name, value)
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - the last stop of every error
+        typer.echo("".join(traceback.format_exception(error)) if debug else _lines(error), err=True)
+        sys.exit(1)
+
+
+@app.command(epilog="Example: slipway run cancer")
+def run(
+    name: Name,
+    stage: Stage = None,
+    plain: Plain = False,
+    force: Annotated[bool, typer.Option("--force", help="Run stages that are up to date, too.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Bring a product up to date, deploy it and report."""
+    root = _enter(name)
+    from flows.console import progress, show_table, summary
+
+    with progress():
+        result = _run(root, name, stage, plain=plain, force=force)
+    if as_json:
+        _print_json(result)
+    elif stage is None:
+        show_table(["", ""], summary(name, result))
+
+
+def _run(root: Path, name: str, stage: str | None, *, plain: bool, force: bool) -> dict[str, Any]:
+    snapshot = process_snapshot(root)
+    if plain:
+        from flows.steps import Run, run_plain
+
+        result = run_plain(Run(root, name, stage, force, snapshot))
+    else:
+        from flows.pipeline import pipeline
+
+        result = pipeline(name, stage, force)
+    metrics = root / "data" / name / "compress" / "metrics.json"
+    return {
+        "product": name,
+        **asdict(result),
+        "report": None if result.report is None else str(result.report),
+        "metrics": None if stage else json.loads(metrics.read_bytes()),
+    }
+
+
+@app.command(epilog="Example: slipway plan cancer")
+def plan(name: Name, as_json: AsJson = False, debug: Debug = False) -> None:
+    """Say what would run, and why."""
+    root = _enter(name)
+    from flows import bridge
+    from flows.console import show_table
+
+    nodes = bridge.plan(root, name)
+    if as_json:
+        _print_json([{"stage": node.name, "runs": bool(node.reasons), "reasons": node.reasons} for node in nodes])
+    else:
+        rows = [(node.name.split("@")[0], "\n".join(node.reasons) or "up to date") for node in nodes]
+        show_table(["stage", "why it would run"], rows)
+
+
+@app.command(epilog="Example: slipway status")
+def status(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A product; all where none is named.")] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Say of each product how many stages are up to date, and which release serves."""
+    root = _enter(name)
+    from flows.console import show_table
+    from flows.state import state_of
+
+    states = [state_of(root, one) for one in ([name] if name else products(root))]
+    if as_json:
+        _print_json(states)
+    else:
+        rows = [
+            (
+                one["product"],
+                f"{one['up_to_date']} of {one['stages']}",
+                one["champion"] or "none",
+                one["report"] or "none",
+            )
+            for one in states
+        ]
+        show_table(["product", "stages up to date", "champion", "report"], rows)
+
+
+@app.command(epilog="Example: slipway report cancer")
+def report(name: Name, debug: Debug = False) -> None:
+    """Make the product's page from what its stages wrote, and print where it is."""
+    root = _enter(name)
+    from flows import steps
+
+    typer.echo(steps.report(root, name))
+
+
+@app.command(epilog="Example: dvc repro && slipway deploy cancer")
+def deploy(name: Name, as_json: AsJson = False, debug: Debug = False) -> None:
+    """Judge the product's package in a real server process, and publish it as a release."""
+    root = _enter(name)
+    from flows import steps
+    from flows.locks import turn
+
+    with turn(root, name):
+        release, outcome = steps.deploy(root, name)
+    if as_json:
+        _print_json({"product": name, "release": release, "deployment": outcome})
+    else:
+        typer.echo(f"{release} ({outcome})")
+
+
+@app.command(epilog="Example: slipway serve cancer --port 8080")
+def serve(
+    name: Name,
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of serve.host.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port, instead of serve.port.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Serve the product's champion release over HTTP."""
+    root = _enter(name)
+    from slipway.product.reading import read_section
+    from slipway.product.serve import Serve
+    from slipway.serving.server import serve
+
+    params = read_section(root / "products" / name / "params.yaml", Serve)
+    asked = {key: value for key, value in {"host": host, "port": port}.items() if value is not None}
+    serve(root / "releases" / name, params.model_copy(update=asked))
+
+
+@app.command(epilog="Example: slipway doctor")
+def doctor(as_json: AsJson = False, debug: Debug = False) -> None:
+    """Look for what would stop a run, and say how to mend it."""
+    root = _enter(None)
+    from flows.console import show_table
+    from flows.doctor import examine
+
+    findings = examine(root)
+    if as_json:
+        _print_json([asdict(one) for one in findings])
+    else:
+        rows = [(one.what, "ok" if one.mend is None else "BAD", one.found, one.mend or "") for one in findings]
+        show_table(["what", "", "found", "how to mend it"], rows)
+    if any(one.mend for one in findings):
+        raise typer.Exit(1)
+
+
+def _enter(name: str | None) -> Path:
+    """Find the project, take the code snapshot, go to the root, check the product."""
+    root = find_root()
+    process_snapshot(root)
+    os.chdir(root)
+    if name is not None:
+        check_product(root, name)
+    return root
+
+
+def _print_json(content: Any) -> None:
+    typer.echo(json.dumps(content, indent=1))
+
+
+def _lines(error: Exception) -> str:
+    from slipway.errors import SlipwayError
+
+    if isinstance(error, SlipwayError):
+        return f"slipway: {error}"
+    return f"slipway: {type(error).__name__}: {error}\nThis was not foreseen; --debug shows where it happened."
+
+
+if __name__ == "__main__":
+    main()

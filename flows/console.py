@@ -1,0 +1,69 @@
+"""What the command line shows: a line per step while a run goes on, tables, what a run came to."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+
+class Lines(logging.Handler):
+    """Prints each line of the log; in a terminal, the step that is going on turns a spinner."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._status: Status | None = console.status("") if console.is_terminal else None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the end of a step, or show its start."""
+        text = record.getMessage()
+        if record.levelno > logging.DEBUG:
+            self._console.print(text, markup=False, highlight=False)
+        elif self._status:
+            self._status.update(f"{text} ...")
+            self._status.start()
+
+    def close(self) -> None:
+        """Stop the spinner."""
+        if self._status:
+            self._status.stop()
+        super().close()
+
+
+@contextmanager
+def progress() -> Iterator[None]:
+    """Show the log of slipway on stderr, so that stdout holds the result alone."""
+    logger, lines = logging.getLogger("slipway"), Lines(Console(stderr=True))
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(lines)
+    propagates, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.propagate = propagates
+        logger.removeHandler(lines)
+        lines.close()
+
+
+def show_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print a plain table to stdout."""
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def summary(product: str, result: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the lines at the end of a run: test metrics, release, report, how to serve it."""
+    metrics = result["metrics"]
+    numbers = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items() if isinstance(value, float))
+    return [
+        ("test", f"{numbers} ({metrics['rows']} rows)"),
+        ("release", f"{result['release']} ({result['deployment']}) in releases/{product}/{result['release']}"),
+        ("report", result["report"]),
+        ("serve", f"slipway serve {product}"),
+    ]

@@ -1,0 +1,101 @@
+"""The Prefect flow of a product: one task per stage of dvc.yaml, then the deployment and the report.
+
+`slipway run NAME` calls it; prefect.yaml deploys it. Prefect orders, retries, observes and schedules; DVC
+alone judges what is up to date, so Prefect's own caching is off. A task ends as Completed where its
+stage ran, as Cached where it did not have to.
+"""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.code import process_snapshot
+from flows.project import check_product, find_root
+
+if TYPE_CHECKING:  # nothing of slipway or tasks is imported before the code snapshot is taken
+    from flows.bridge import Node
+    from flows.steps import Result, Run
+
+RETRY_DELAY_SECONDS = 10
+
+
+@flow(name="pipeline", flow_run_name="{product}", persist_result=False)
+def pipeline(product: str, stage: str | None = None, force: bool = False) -> "Result":
+    """Bring a product up to date, deploy it and report.
+
+    Args:
+        product: a name in products/products.yaml.
+        stage: the last stage to run; null is all of them, the deployment and the report.
+        force: whether stages run that are up to date.
+    """
+    root = find_root()
+    snapshot = process_snapshot(root)
+    from flows import artifacts, steps
+    from flows.locks import turn
+
+    os.chdir(root)
+    check_product(root, product)
+    run = steps.Run(root, product, stage, force, snapshot)
+    with turn(root, product):
+        outcomes = _run_stages(run)
+        if stage is not None:
+            return steps.Result(outcomes)
+        release, deployment = _task("deploy", lambda: steps.deploy(root, product))()
+        changed = steps.has_changed(outcomes, deployment)
+        page = _task("report", lambda: steps.report(root, product, changed=changed))()
+        artifacts.publish(root, product, page)
+        return steps.Result(outcomes, release, deployment, page)
+
+
+def _run_stages(run: "Run") -> dict[str, Any]:
+    """Submit a task per stage, each waiting for those that it needs; raise the first failure."""
+    from flows import steps
+    from flows.bridge import free_locks, plan
+
+    free_locks(run.root)
+    nodes = plan(run.root, run.product, run.stage)
+    alone = steps.is_alone(run, nodes)
+    futures: dict[str, Any] = {}
+    for node in nodes:
+        waits = [futures[need] for need in node.needs]
+        futures[node.name] = _stage_task(run, node, alone).submit(wait_for=waits)
+    return {name: future.result() for name, future in futures.items()}
+
+
+def _stage_task(run: "Run", node: "Node", alone: bool) -> Any:
+    from flows import steps
+
+    def step() -> Any:
+        outcome = steps.bring(run, node, alone=alone)
+        if outcome == "ran":
+            return outcome
+        return Completed(name="Cached", message=f"DVC: {outcome}", data=outcome)
+
+    return _task(
+        node.name,
+        step,
+        description=node.description,
+        tags=node.meta.get("tags", []),
+        retries=node.meta.get("retries", 0),
+        retry_delay_seconds=node.meta.get("retry_delay_seconds", RETRY_DELAY_SECONDS),
+        retry_condition_fn=_may_pass_next_time,
+    )
+
+
+def _task(name: str, step: Callable[[], Any], **options: Any) -> Any:
+    """Make a task without arguments of its own: Prefect would inspect and hash them."""
+    return task(name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False, **options)(step)
+
+
+def _may_pass_next_time(task: Any, task_run: Any, state: State) -> bool:
+    """Retry what failed by accident; an error that a person must mend would only come again."""
+    from flows.bridge import EditedDuringRun
+    from slipway.errors import SlipwayError
+
+    error = state.result(raise_on_failure=False)
+    return not isinstance(error, SlipwayError) or isinstance(error, EditedDuringRun)

@@ -1,0 +1,39 @@
+"""Find the project that commands and flows work on, and the products in it."""
+
+import os
+from pathlib import Path
+
+import yaml
+
+
+def find_root() -> Path:
+    """Return the project's root: SLIPWAY_ROOT, or the nearest folder upwards that holds products/products.yaml."""
+    named = os.environ.get("SLIPWAY_ROOT")
+    here = Path(named or ".").resolve()
+    for folder in [here] if named else [here, *here.parents]:
+        if (folder / "dvc.yaml").is_file() and (folder / "products" / "products.yaml").is_file():
+            return folder
+    from slipway.errors import SlipwayError  # not above: the code snapshot is taken before this is imported
+
+    where = f"SLIPWAY_ROOT={named}" if named else f"{here} or above it"
+    raise SlipwayError(
+        f"no slipway project in {where}: dvc.yaml and products/products.yaml mark one. Go to it, or set SLIPWAY_ROOT."
+    )
+
+
+def products(root: Path) -> list[str]:
+    """Return the names in products/products.yaml."""
+    return list(yaml.safe_load((root / "products" / "products.yaml").read_text(encoding="utf-8"))["products"])
+
+
+def check_product(root: Path, name: str) -> None:
+    """Refuse a name that is no product, and a product whose params.yaml is wrong anywhere.
+
+    The whole file is checked before the first stage starts, not each section as its stage comes.
+    """
+    from slipway.errors import SlipwayError
+    from slipway.product.params import read_params
+
+    if name not in products(root):
+        raise SlipwayError(f"'{name}' is no product: products/products.yaml lists {', '.join(products(root))}")
+    read_params(Path(os.path.relpath(root / "products" / name / "params.yaml")))

@@ -1,0 +1,145 @@
+"""The steps of a run, for Prefect's flow and for the plain loop alike: a stage, the deployment, the report."""
+
+import hashlib
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flows.bridge import Node, Outcome, free_locks, plan, reproduce
+from flows.code import CodeSnapshot
+from flows.locks import turn
+from flows.provenance import provenance
+from slipway.product.deploy import Deploy
+from slipway.product.reading import read_section
+from slipway.product.serve import Serve
+
+Done = TypeVar("Done")
+
+logger = logging.getLogger("slipway")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is to be done, and with which code."""
+
+    root: Path
+    product: str
+    stage: str | None
+    """The last stage; null is all of them, the deployment and the report."""
+
+    force: bool
+    snapshot: CodeSnapshot
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did."""
+
+    stages: Mapping[str, Outcome]
+    """In the order of the graph."""
+
+    release: str | None = None
+    """The version that the package stands for; null where a stage was asked for."""
+
+    deployment: str | None = None
+    """What deploying it came to: published, unchanged ..."""
+
+    report: Path | None = None
+    """The page about the product."""
+
+
+def run_plain(run: Run) -> Result:
+    """Run the stages one after the other in this process, then deploy and report; Prefect is not imported."""
+    os.chdir(run.root)
+    with turn(run.root, run.product):
+        free_locks(run.root)
+        nodes = plan(run.root, run.product, run.stage)
+        outcomes: dict[str, Outcome] = {node.name: bring(run, node, alone=is_alone(run, nodes)) for node in nodes}
+        if run.stage is not None:
+            return Result(outcomes)
+        release, deployment = deploy(run.root, run.product)
+        page = report(run.root, run.product, changed=has_changed(outcomes, deployment))
+        return Result(outcomes, release, deployment, page)
+
+
+def is_alone(run: Run, nodes: list[Node]) -> bool:
+    """Say whether at most one stage will run, which may then have this process to itself."""
+    return sum(run.force or bool(node.reasons) for node in nodes) <= 1
+
+
+def has_changed(outcomes: Mapping[str, Outcome], deployment: str) -> bool:
+    """Say whether the report has something new to show."""
+    return {*outcomes.values(), deployment} != {"unchanged"}
+
+
+def bring(run: Run, node: Node, *, alone: bool) -> Outcome:
+    """Bring one stage up to date, and log a line about it."""
+    isolate = bool(node.meta.get("isolate")) and not alone
+    return _logged(
+        node.name, lambda: reproduce(run.root, node.name, snapshot=run.snapshot, isolate=isolate, force=run.force)
+    )
+
+
+def deploy(root: Path, product: str) -> tuple[str, str]:
+    """Judge the package and publish it as a release; return its version and what came of it.
+
+    Where the pointer names this very bundle already, there is nothing to judge: the same bytes are the
+    same release.
+    """
+    params = root / "products" / product / "params.yaml"
+    section, serve = read_section(params, Deploy), read_section(params, Serve)
+    data, releases = Path("data", product), Path("releases", product)
+
+    def step() -> tuple[str, str]:
+        standing = _version_of(releases / f"{section.to}.json", data / "package" / "bundle" / "MANIFEST.json")
+        if standing is not None:
+            return standing, "unchanged"
+        from tasks.deploy import deploy
+
+        origin = provenance(root, product)
+        done = deploy(data / "package", releases, data / "failed" / "deploy", section, serve, origin)
+        return done.release, done.outcome
+
+    return _logged(f"deploy@{product}", step, outcome=lambda done: done[1])
+
+
+def report(root: Path, product: str, *, changed: bool = True) -> Path:
+    """Make the product's page, unless it stands and nothing has changed; return its absolute path."""
+    page = root / "data" / product / "report.html"
+
+    def step() -> str:
+        if page.exists() and not changed:
+            return "unchanged"
+        from tasks.report import report
+
+        report(Path("data", product), Path("releases", product))
+        return "ran"
+
+    _logged(f"report@{product}", step)
+    return page
+
+
+def _logged(name: str, step: Callable[[], Done], *, outcome: Callable[[Any], str] = str) -> Done:
+    """Do a step; log its start (debug), and at its end a line with what came of it and its wall seconds."""
+    start, what = time.monotonic(), "failed"
+    logger.debug("%s", name)
+    try:
+        result = step()
+        what = outcome(result)
+    finally:
+        logger.info("%-12s %-10s %5.1f s", name.split("@")[0], what, time.monotonic() - start)
+    return result
+
+
+def _version_of(pointer: Path, manifest: Path) -> str | None:
+    """Return the release that the pointer names if it holds exactly this bundle."""
+    if not pointer.exists() or not manifest.exists():
+        return None
+    named = json.loads(pointer.read_bytes())
+    same = named["manifest_sha256"] == hashlib.sha256(manifest.read_bytes()).hexdigest()
+    return named["version"] if same else None
