@@ -1,6 +1,7 @@
 """The server: load, test itself, listen, print the address. Refuses to start with a model that fails its self-test."""
 
 import contextlib
+import os
 import socket
 import sys
 from pathlib import Path
@@ -66,5 +67,6 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror  # names have their own
         mend = "set serve.host or serve.port in params.yaml; port 0 takes a free one"
-        raise SlipwayError(f"cannot listen on {host}:{port} ({error.strerror}): {mend}") from None
+        raise SlipwayError(f"cannot listen on {host}:{port} ({reason}): {mend}") from None

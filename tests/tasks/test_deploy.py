@@ -1,0 +1,172 @@
+"""A deployment judges in a real server, publishes whole releases or nothing, and repeats for nothing."""
+
+import json
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tiny_bundles import tabular_bundle
+
+from slipway.bundle.manifest import write_manifest
+from slipway.errors import BundleError, GateFailed, Refused
+from slipway.files import write_json
+from slipway.product.deploy import Deploy, DeployGate
+from slipway.product.serve import Serve
+from slipway.releases import Releases
+from tasks.deploy import Deployment, deploy
+
+QUICK = Deploy(latency_requests=20, gate=DeployGate(max_latency_p95_ms=10_000))
+UNTIMED = [{"rule": "accuracy", "value": 0.9, "limit": 0.8, "passed": True}]
+
+
+@pytest.fixture
+def home(tmp_path) -> Path:
+    return tmp_path
+
+
+def packaged(home: Path, name: str = "package", **changes) -> Path:
+    package = home / name
+    tabular_bundle(package / "bundle", **changes)
+    write_json(package / "verdict.json", {"passed": True, "rules": UNTIMED})
+    return package
+
+
+def deployed(home: Path, package: Path, params: Deploy = QUICK) -> Deployment:
+    return deploy(package, home / "releases", home / "failed", params, Serve(), {"commit": "abc"})
+
+
+def test_a_package_that_keeps_every_rule_becomes_the_champion(home):
+    deployment = deployed(home, packaged(home))
+    releases = Releases(home / "releases")
+    champion = releases.pointed("champion")
+    assert champion is not None
+    assert (deployment.release, deployment.outcome, deployment.manifest_sha256) == (
+        "v0001",
+        "published",
+        champion.manifest_sha256,
+    )
+    names = [rule["rule"] for rule in deployment.gate]
+    assert names == ["accuracy", "largest difference to the answers in examples.json", "latency p95, ms"]
+    assert json.loads((champion.folder / "gate.json").read_text()) == {"passed": True, "rules": deployment.gate}
+    about = json.loads((champion.folder / "release.json").read_text())
+    assert (about["commit"], about["decided_by"], about["signature"]["target"]) == ("abc", "gate", "bought")
+    assert [line["version"] for line in releases.history()] == ["v0001"]
+    assert not (home / "failed").exists()
+
+
+def test_the_same_package_again_starts_no_server(home, monkeypatch):
+    package = packaged(home)
+    first = deployed(home, package)
+    monkeypatch.setattr("tasks.deploy.server_process", None)  # calling it would raise
+    again = deployed(home, package)
+    assert again == Deployment(first.release, "unchanged", first.manifest_sha256, first.gate)
+    assert len(Releases(home / "releases").history()) == 1
+
+
+def test_going_back_promotes_the_older_release(home):
+    old, new = packaged(home, "old"), packaged(home, "new", slope=1.1)
+    assert [deployed(home, package).release for package in (old, new)] == ["v0001", "v0002"]
+    back = deployed(home, old)
+    assert (back.release, back.outcome) == ("v0001", "promoted")
+    assert [line["version"] for line in Releases(home / "releases").history()] == ["v0001", "v0002", "v0001"]
+
+
+def test_a_challenger_leaves_the_champion_alone(home):
+    deployed(home, packaged(home, "old"))
+    deployed(home, packaged(home, "new", slope=1.1), QUICK.model_copy(update={"to": "challenger"}))
+    releases = Releases(home / "releases")
+    pointed = {pointer: releases.pointed(pointer) for pointer in ("champion", "challenger")}
+    assert {pointer: release and release.version for pointer, release in pointed.items()} == {
+        "champion": "v0001",
+        "challenger": "v0002",
+    }
+
+
+def test_a_package_whose_verdict_is_not_passed_is_refused_with_both_numbers(home):
+    package = packaged(home)
+    rule = {"rule": "accuracy", "value": 0.7, "limit": 0.8, "passed": False}
+    write_json(package / "verdict.json", {"passed": False, "rules": [rule]})
+    with pytest.raises(Refused, match=r"accuracy: 0\.7 \(limit 0\.8\)"):
+        deployed(home, package)
+    assert not (home / "releases").exists()
+
+
+def assert_champion_stayed(home: Path) -> None:
+    releases = Releases(home / "releases")
+    champion = releases.pointed("champion")
+    assert champion is not None
+    assert (champion.version, releases.versions(), len(releases.history())) == ("v0001", ["v0001"], 1)
+
+
+def test_a_worse_model_publishes_nothing_and_leaves_the_evidence(home):
+    deployed(home, packaged(home, "old", accuracy=0.9))
+    with pytest.raises(GateFailed, match=r"accuracy, at least champion v0001's less 0\.02: 0\.87 \(limit 0\.88\)"):
+        deployed(home, packaged(home, "new", accuracy=0.87, slope=1.1))
+    gate = json.loads((home / "failed" / "gate.json").read_text())
+    assert [rule["rule"] for rule in gate["rules"] if not rule["passed"]] == [
+        "accuracy, at least champion v0001's less 0.02"
+    ]
+    assert "0.87" in (home / "failed" / "error.txt").read_text()
+    assert_champion_stayed(home)
+
+
+def test_a_slow_server_publishes_nothing(home):
+    params = QUICK.model_copy(update={"gate": DeployGate(max_latency_p95_ms=1e-6)})
+    with pytest.raises(GateFailed, match=r"latency p95, ms: [0-9.]+ \(limit 1e-06\)"):
+        deployed(home, packaged(home), params)
+    assert Releases(home / "releases").versions() == []
+
+
+def test_a_model_that_answers_otherwise_cannot_be_served_and_the_reason_is_told(home):
+    deployed(home, packaged(home, "old"))
+    package = packaged(home, "new", slope=1.1)
+    shutil.copy(home / "old" / "bundle" / "model.onnx", package / "bundle")
+    write_manifest(package / "bundle")
+    with pytest.raises(GateFailed, match="self-test: example 0 is answered"):
+        deployed(home, package)
+    assert "self-test" in (home / "failed" / "server.log").read_text()
+    assert_champion_stayed(home)
+
+
+def test_a_damaged_bundle_is_refused(home):
+    package = packaged(home)
+    (package / "bundle" / "metrics.json").write_text('{"accuracy": 1.0}')
+    with pytest.raises(BundleError, match=r"metrics\.json is damaged"):
+        deployed(home, package)
+
+
+def test_a_deployment_killed_before_the_pointer_moved_is_finished_by_the_next(home):
+    package = packaged(home)
+    deployed(home, package)
+    (home / "releases" / "champion.json").unlink()
+    (home / "releases" / "history.jsonl").unlink()
+    again = deployed(home, package)
+    assert (again.release, again.outcome) == ("v0001", "promoted")
+    assert_champion_stayed(home)
+
+
+def test_deployments_at_the_same_time_take_turns(home):
+    packages = [packaged(home, "a"), packaged(home, "b", slope=1.1), packaged(home, "c", slope=1.2)]
+    with ThreadPoolExecutor(3) as pool:
+        deployments = list(pool.map(lambda package: deployed(home, package), packages))
+    releases = Releases(home / "releases")
+    assert sorted(one.release for one in deployments) == releases.versions() == ["v0001", "v0002", "v0003"]
+    champion = releases.pointed("champion")
+    assert champion is not None
+    assert champion.version == releases.history()[-1]["version"]
+
+
+def test_the_server_is_ended_when_judging_fails(home, monkeypatch):
+    started, start = [], subprocess.Popen
+
+    def noted(*args, **kwargs):
+        started.append(start(*args, **kwargs))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    params = QUICK.model_copy(update={"gate": DeployGate(max_latency_p95_ms=1e-6)})
+    with pytest.raises(GateFailed):
+        deployed(home, packaged(home), params)
+    assert [process.poll() is not None for process in started] == [True]
