@@ -42,24 +42,29 @@ def evaluate(train: Path, privatize: Path, preprocess: Path, out: Path, params: 
     The temperature is fitted on the validation rows, which the network was chosen by; the test rows are
     looked at once, with what was decided before.
     """
-    schema = read_schema(privatize)
-    network, transform = load_network(train), read_transform(privatize)
-
-    def judge(path: Path) -> Judged:
-        frame = pl.read_parquet(path)
-        return Judged(frame, targets(frame, schema), scores(network, features(frame, transform)))
-
-    parts = {"validation": judge(privatize / "validation.parquet"), "test": judge(preprocess / "test.parquet")}
-    history = pl.read_csv(train / "history.csv").to_dict(as_series=False)
     with whole_folder(out) as folder:
+        schema = read_schema(privatize)
+        parts = judge_parts(train, privatize, preprocess, schema)
         report = classification if schema.classes is not None else regression
         decision, metrics, intervals, predictions = report(parts, schema, params, folder)
+        history = pl.read_csv(train / "history.csv").to_dict(as_series=False)
         write_text(folder / "learning.svg", learning_curve(history))
         decision.write(folder)
         write_json(folder / "metrics.json", metrics)
         write_json(folder / "intervals.json", intervals)
         pl.concat(predictions).write_parquet(folder / "predictions.parquet")
     return out
+
+
+def judge_parts(train: Path, privatize: Path, preprocess: Path, schema: Schema) -> dict[str, Judged]:
+    """Ask the network about the released validation rows and the plain test rows."""
+    network, transform = load_network(train), read_transform(privatize)
+    tables = {"validation": privatize / "validation.parquet", "test": preprocess / "test.parquet"}
+    frames = {name: pl.read_parquet(path) for name, path in tables.items()}
+    return {
+        name: Judged(frame, targets(frame, schema), scores(network, features(frame, transform)))
+        for name, frame in frames.items()
+    }
 
 
 Findings = tuple[Decision, dict[str, Any], dict[str, Any], list[pl.DataFrame]]

@@ -20,6 +20,7 @@ RESIDUAL_BINS = 40
 def confusion(targets: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> str:
     """Draw rows by true class (down) and predicted class (across), shaded by the share of the true class.
 
+    The shade grows with the root of the share, so that rare mistakes stand out, too.
     Of more than `MAX_CLASSES` classes, those with the most mistakes are drawn.
     """
     counts = confusion_matrix(targets, predicted, labels=range(len(classes)))
@@ -40,7 +41,7 @@ def confusion(targets: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
         y=alt.Y("true:N", sort=order, title="true class", axis=alt.Axis(titlePadding=16)),
     )
     shade = base.mark_rect(color=COLOURS[0]).encode(
-        opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 0.75]), legend=None)
+        opacity=alt.Opacity("share:Q", scale=alt.Scale(type="sqrt", domain=[0, 1], range=[0.03, 0.75]), legend=None)
     )
     numbers = base.transform_filter("datum.rows > 0").mark_text(fontSize=min(13, step // 2)).encode(text="rows:Q")
     return svg(alt.layer(shade, numbers).properties(width=step * len(order), height=min(step, 60) * len(order)))
@@ -97,7 +98,7 @@ def calibration(targets: np.ndarray, raw: np.ndarray, calibrated: np.ndarray, *,
         color=alt.Color("series:N", scale=alt.Scale(domain=list(series), range=["#999", COLOURS[0]])),
     )
     dots = base.mark_circle(opacity=0.9).encode(size=alt.Size("rows:Q", legend=None, scale=alt.Scale(range=[20, 260])))
-    lines = base.mark_line(strokeWidth=1.5)
+    lines = base.mark_line(strokeWidth=1.5, opacity=0.4)
     return svg(alt.layer(diagonal(0, 1), lines, dots).properties(width=HEIGHT, height=HEIGHT))
 
 

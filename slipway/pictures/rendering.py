@@ -11,7 +11,7 @@ import altair as alt
 from altair.typing import ChartType
 
 COLOURS = ["#3f8fd2", "#e8833a", "#4fa866", "#d6579a", "#9575cd", "#c9a227", "#2fa9a9", "#b5653f", "#8a93a6", "#dd5c5c"]
-WIDTH, HEIGHT = 420, 260
+WIDTH, HEIGHT = 360, 240
 
 _INK = {"labelColor": "currentColor", "titleColor": "currentColor"}
 _CONFIG = {

@@ -115,8 +115,9 @@ def expectations(validation: Facts | None) -> list[dict[str, Any]]:
 def gates(facts: Facts) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
     """Return the rules that were judged, with the page's title for each gate."""
     release = facts["release"]
+    is_serving = release is not None and release["bundle_sha256"] == facts["bundle_sha256"]
     found = [
-        ("This run's bundle", facts["verdict"]),
+        ("This run's bundle", None if is_serving else facts["verdict"]),
         ("Refused deployment", facts["deployment"] if "deploy" in facts["failed"] else None),
         (f"Release {release['version']}, when it was deployed" if release else "", release and release["gate"]),
     ]
@@ -142,6 +143,7 @@ def shown(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        text = f"{value:.4g}"
+        return f"{value:.6f}" if text == "1" and value != 1 else text  # 0.99998 is not yet 1
     text = ", ".join(map(shown, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]} …"

@@ -24,7 +24,8 @@ def gather(data: Path, releases: Path) -> Facts:
     Raises:
         DataError: no stage of the product has run or failed yet.
     """
-    failed = {stage: text for stage in (*STAGES, "deploy") if (text := failure(data, stage)) is not None}
+    runs = last_runs(data / "runs.jsonl")
+    failed = failures(data, runs)
     if not failed and not any((data / stage).is_dir() for stage in STAGES):
         raise DataError(f"{data} holds no stage: run `slipway run {data.name}` first")
     return {
@@ -47,7 +48,7 @@ def gather(data: Path, releases: Path) -> Facts:
         "fidelity": optional(data / "compress" / "fidelity.json"),
         "candidates": rows_of(data / "compress" / "candidates.csv"),
         "pictures": pictures(data),
-        "runs": last_runs(data / "runs.jsonl"),
+        "runs": runs,
         "bundle_sha256": identity(data / "package" / "bundle" / "MANIFEST.json"),
     }
 
@@ -57,13 +58,19 @@ def optional(path: Path) -> Any:
     return read_json(path) if path.exists() else None
 
 
-def failure(data: Path, stage: str) -> str | None:
-    """Return why a stage failed last; None where it did not, or where its folder came back since then."""
-    failed, out = data / "failed" / stage, data / stage
-    if not failed.is_dir() or (out.is_dir() and out.stat().st_mtime > failed.stat().st_mtime):
-        return None
-    error = failed / "error.txt"
-    return error.read_text(encoding="utf-8").strip() if error.exists() else f"what it left stands in {failed}"
+def failures(data: Path, runs: list[Facts]) -> dict[str, str]:
+    """Return why stages failed last, by stage; what succeeded or came back since then is left out."""
+    outcomes = {run["stage"]: run["outcome"] for run in runs}
+    found = {}
+    for stage in (*STAGES, "deploy"):
+        failed, out = data / "failed" / stage, data / stage
+        if failed.is_dir() and not (out.is_dir() and out.stat().st_mtime > failed.stat().st_mtime):
+            error = failed / "error.txt"
+            text = error.read_text(encoding="utf-8").strip() if error.exists() else ""
+            found[stage] = text or f"What it left stands in {failed}."
+        elif not out.is_dir() and outcomes.get(stage, "ran") != "ran":
+            found[stage] = f"It ended with {outcomes[stage]}; run it again to see the message."
+    return found
 
 
 def champion(releases: Path) -> Facts | None:

@@ -112,3 +112,4 @@ def test_a_diverged_network_is_refused_and_nothing_is_left(tmp_path: Path) -> No
     with pytest.raises(DataError, match="NaN or infinite"):
         evaluate(*make_stages(tmp_path, weight=float("nan")), tmp_path / "evaluate", PARAMS)
     assert not (tmp_path / "evaluate").exists()
+    assert "NaN" in (tmp_path / "failed" / "evaluate" / "error.txt").read_text()

@@ -1,0 +1,272 @@
+"""The report says first what matters, works with whatever has run, and trusts nothing that it shows."""
+
+import json
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway.errors import DataError
+from slipway.files import write_json
+from slipway.report.page import MAX_ROWS, render, shown
+from slipway.report.reading import MAX_PICTURE_BYTES, gather
+from slipway.report.verdict import verdict_of
+
+RULE = {"rule": "accuracy on test at least", "value": 0.8, "limit": 0.9}
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"><text>picture</text></svg>\n'
+
+
+def expectation(column: str, *, success: bool = True) -> dict[str, Any]:
+    config = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": column}, "severity": "warning"}
+    return {"success": success, "expectation_config": config, "result": {"unexpected_count": 0 if success else 3}}
+
+
+def validation(*results: dict[str, Any], passed: bool = True) -> dict[str, Any]:
+    met = sum(one["success"] for one in results)
+    return {
+        "passed": passed,
+        "reasons": [] if passed else ["column 'size' is not there"],
+        "rows": 1200,
+        "quarantined": 3,
+        "quarantined_pct": 0.25,
+        "result": {
+            "statistics": {"evaluated_expectations": len(results), "successful_expectations": met},
+            "results": list(results),
+        },
+    }
+
+
+def write_run(data: Path, *, passed: bool = True, pictures: str = SVG) -> None:
+    """The folders of a run that went through to the package."""
+    rows = {"in": 1197, "without_target": 0, "duplicates": 2, "train": 800, "validation": 150, "test": 245}
+    metrics = {"accuracy": 0.95, "roc_auc": 0.99998, "log_loss": 0.2, "rows": 245}
+    intervals = {"method": "bootstrap", "samples": 1000, "confidence_pct": 95}
+    files: dict[str, Any] = {
+        "validate/validation.json": validation(expectation("size"), expectation("town", success=False)),
+        "preprocess/cleaning.json": {"rows": rows, "missing": {"town": 4}, "prepare": {"missing": ["", "?"]}},
+        "privatize/receipt.json": {
+            "mechanism": "local",
+            "private": True,
+            "epsilon": 2.5,
+            "columns": {"size": {"epsilon": 2.5}},
+        },
+        "train/receipt.json": {"private": True, "epsilon": 0.0, "why": "post-processing"},
+        "evaluate/metrics.json": metrics,
+        "evaluate/intervals.json": {**intervals, "intervals": {"accuracy": {"low": 0.92, "high": 0.97}}},
+        "evaluate/decision.json": {"temperature": 1.7, "classes": ["no", "yes"]},
+        "compress/metrics.json": {**metrics, "accuracy": 0.94},
+        "compress/fidelity.json": {"chosen": "int8", "parity_error": 1e-7},
+        "package/verdict.json": {"passed": passed, "rules": [{**RULE, "passed": passed}]},
+        "package/bundle/MANIFEST.json": {"model.onnx": "abc"},
+    }
+    for name, content in files.items():
+        path = data / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, content)
+    (data / "compress" / "candidates.csv").write_text(
+        "candidate,size_bytes,accuracy_validation,chosen\nfp32,20000,0.95,False\nint8,7000,0.95,True\n"
+    )
+    for name in ("evaluate/learning.svg", "evaluate/roc.svg", "compress/pareto.svg"):
+        (data / name).write_text(pictures)
+    run = {"stage": "train", "outcome": "ran", "ended": "2026-01-02T03:04:05+00:00", "rows": None, "seconds": 2.5}
+    line = json.dumps({**run, "cpu_seconds": 2.0, "peak_memory_mib": 300, "python": "3.11", "versions": {"torch": "2"}})
+    (data / "runs.jsonl").write_text(f'{line}\n{line}\n{{"stage": "trai')
+
+
+def write_release(data: Path, releases: Path, *, same_bundle: bool = True) -> None:
+    bundle = releases / "v0001" / "bundle"
+    bundle.mkdir(parents=True)
+    manifest = (data / "package/bundle/MANIFEST.json").read_bytes()
+    (bundle / "MANIFEST.json").write_bytes(manifest if same_bundle else b"{}")
+    write_json(releases / "v0001" / "release.json", {"commit": "abc123", "stages": {"train": {"data/x/train": "f00"}}})
+    write_json(
+        releases / "v0001" / "gate.json",
+        {"passed": True, "rules": [{**RULE, "rule": "latency p95, ms", "passed": True}]},
+    )
+    write_json(releases / "champion.json", {"version": "v0001", "manifest_sha256": "00"})
+
+
+class Page(HTMLParser):
+    """What a browser would see: tags with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def page_of(root: Path) -> Page:
+    return Page(render(gather(root / "data" / "toy", root / "releases" / "toy")))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    write_run(tmp_path / "data" / "toy")
+    return tmp_path / "data" / "toy"
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> Path:
+    return tmp_path / "releases" / "toy"
+
+
+def test_a_served_run_says_which_release_serves(tmp_path: Path, data: Path, releases: Path) -> None:
+    write_release(data, releases)
+    verdict = verdict_of(gather(data, releases))
+    assert (verdict.state, verdict.title) == ("good", "v0001 serves")
+    text = page_of(tmp_path).text
+    for part in (
+        "latency p95, ms",
+        "abc123",
+        "stages › train › data/x/train",
+        "0.92 to 0.97",
+        "0.999980",
+        "temperature 1.7",
+    ):
+        assert part in text
+
+
+def test_the_verdict_stands_before_everything_else(tmp_path: Path, data: Path) -> None:
+    headings = re.findall(r"<h2>(.*?)</h2>", render(gather(data, tmp_path / "releases")))
+    assert headings == [
+        "Ready, not deployed",
+        "Metrics on test",
+        "Data",
+        "Privacy",
+        "Compression",
+        "Gate",
+        "Cost of each stage's last run",
+    ]
+
+
+def test_a_line_that_stopped_says_where_and_why(data: Path, releases: Path) -> None:
+    failed = data / "failed" / "evaluate"
+    failed.mkdir(parents=True)
+    (failed / "error.txt").write_text("3 of 9 rows are NaN.\nLower train.lr.\n")
+    for file in (data / "evaluate").iterdir():
+        file.unlink()
+    (data / "evaluate").rmdir()
+    verdict = verdict_of(gather(data, releases))
+    assert (verdict.state, verdict.title) == ("bad", "Stopped at evaluate")
+    assert verdict.lines[0] == "3 of 9 rows are NaN.\nLower train.lr."
+    assert "compress, package is of an earlier run" in verdict.lines[1]
+    assert verdict.lines[2] == "No release serves."
+    render(gather(data, releases))
+
+
+def test_a_failure_that_was_mended_since_is_not_shown(data: Path, releases: Path) -> None:
+    failed = data / "failed" / "train"
+    failed.mkdir(parents=True)
+    os.utime(data / "train", (2e9, 2e9))
+    assert gather(data, releases)["failed"] == {}
+
+
+def test_a_stage_that_crashed_without_evidence_is_named_by_its_last_run(data: Path, releases: Path) -> None:
+    line = (
+        (data / "runs.jsonl").read_text().splitlines()[0].replace('"ran"', '"MemoryError"').replace("train", "augment")
+    )
+    (data / "runs.jsonl").write_text(line + "\n")
+    assert "MemoryError" in verdict_of(gather(data, releases)).lines[0]
+    (data / "augment").mkdir()
+    assert gather(data, releases)["failed"] == {}
+
+
+def test_a_single_failed_stage_is_enough_for_a_report(tmp_path: Path) -> None:
+    failed = tmp_path / "data" / "toy" / "failed" / "ingest"
+    failed.mkdir(parents=True)
+    (failed / "error.txt").write_text("customers.csv does not exist")
+    assert "customers.csv does not exist" in page_of(tmp_path).text
+
+
+def test_rows_that_did_not_pass_come_before_the_gate(data: Path, releases: Path) -> None:
+    write_json(data / "validate" / "validation.json", validation(expectation("size"), passed=False))
+    verdict = verdict_of(gather(data, releases))
+    assert verdict.title == "The raw rows did not pass"
+    assert "column 'size' is not there" in verdict.lines
+
+
+def test_a_broken_rule_is_named_with_both_numbers(tmp_path: Path, data: Path, releases: Path) -> None:
+    write_release(data, releases, same_bundle=False)
+    write_json(data / "package" / "verdict.json", {"passed": False, "rules": [{**RULE, "passed": False}]})
+    verdict = verdict_of(gather(data, releases))
+    assert verdict.title == "Refused by the gate"
+    assert verdict.lines[0] == "accuracy on test at least 0.9: it is 0.8"
+    assert verdict.lines[1] == "Release v0001 of an earlier run still serves."
+    assert "✗ broken" in page_of(tmp_path).text
+
+
+def test_a_refused_deployment_is_shown_until_its_bundle_serves(data: Path, releases: Path) -> None:
+    failed = data / "failed" / "deploy"
+    failed.mkdir(parents=True)
+    (failed / "error.txt").write_text("latency p95, ms: 300")
+    write_json(failed / "gate.json", {"passed": False, "rules": [{**RULE, "passed": False}]})
+    assert verdict_of(gather(data, releases)).title == "Refused at deployment"
+    assert "Refused deployment" in render(gather(data, releases))
+    write_release(data, releases)
+    assert verdict_of(gather(data, releases)).title == "v0001 serves"
+
+
+def test_a_regression_is_reported(tmp_path: Path, data: Path) -> None:
+    for stage in ("evaluate", "compress"):
+        write_json(data / stage / "metrics.json", {"mae": 1.0, "rmse": 1.5, "r2": None, "rows": 245})
+    text = page_of(tmp_path).text
+    assert "root mean squared error" in text
+    assert "none" in text
+
+
+def test_nothing_that_ran_is_an_error_with_its_mend(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="run `slipway run toy` first"):
+        gather(tmp_path / "toy", tmp_path)
+
+
+def test_texts_from_the_data_become_neither_tags_nor_attributes(tmp_path: Path, data: Path) -> None:
+    evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+    write_json(data / "validate" / "validation.json", validation(expectation(evil, success=False)))
+    write_json(data / "privatize" / "receipt.json", {evil: {evil: evil}})
+    page = page_of(tmp_path)
+    assert {tag for tag, _ in page.tags} & {"script", "img", "iframe", "link", "object", "a"} == set()
+    assert "<script>alert(1)</script>" in page.text
+
+
+def test_the_page_loads_nothing(data: Path, releases: Path) -> None:
+    html = render(gather(data, releases))
+    assert "default-src 'none'" in html
+    assert not re.search(r"(src|href)\s*=|@import|url\(", html)
+    assert set(re.findall(r"https?://[^\s\"'<]+", html)) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_the_page_stays_under_three_megabytes(tmp_path: Path, data: Path, releases: Path) -> None:
+    write_run(data, pictures=SVG.replace("picture", "x" * (MAX_PICTURE_BYTES - 100)))
+    (data / "evaluate" / "confusion.svg").write_text("x" * (MAX_PICTURE_BYTES + 1))
+    results = [expectation("x" * 2000) for _ in range(5000)]
+    write_json(data / "validate" / "validation.json", validation(*results))
+    write_json(data / "privatize" / "receipt.json", {f"key {i}": "y" * 10_000 for i in range(5000)})
+    html = render(gather(data, releases))
+    assert len(html.encode()) < 3 * 2**20
+    assert html.count("values to not be null") <= MAX_ROWS
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "none"),
+        ([], "none"),
+        (True, "yes"),
+        (12345, "12,345"),
+        (0.123456, "0.1235"),
+        (1.0, "1"),
+        ([1, "a"], "1, a"),
+    ],
+)
+def test_values_are_shown_short(value: Any, text: str) -> None:
+    assert shown(value) == text
