@@ -98,7 +98,7 @@ def _wanted(graph: Any, product: str, stage: str | None) -> set[Stage]:
     if not mine:
         raise SlipwayError(f"dvc.yaml has no stage for '{product}': does products/products.yaml list it?")
     if stage is not None and stage not in mine:
-        raise SlipwayError(f"'{stage}' is no stage of {product}: it has {', '.join(mine)}")
+        raise SlipwayError(f"'{stage}' is no stage of {product}: it has {', '.join(sorted(mine))}")
     ends = [mine[stage]] if stage is not None else list(mine.values())
     return stages & {one for end in ends for one in [end, *nx.descendants(graph, end)]}
 
@@ -106,12 +106,11 @@ def _wanted(graph: Any, product: str, stage: str | None) -> set[Stage]:
 def reproduce(root: Path, name: str, *, snapshot: CodeSnapshot, isolate: bool = False, force: bool = False) -> Outcome:
     """Bring one stage up to date; what it needs must be.
 
-    Waits while another process holds a file of the stage. `root` must be the working directory.
+    Waits while another process holds a file of the stage.
 
     Raises:
         SlipwayError: the stage's own error, or `EditedDuringRun`.
     """
-    assert Path.cwd() == root.resolve(), f"stages name their folders from {root}, not from {Path.cwd()}"
     waiting = False
     while True:
         call = _Call(isolate=isolate, snapshot=snapshot)
@@ -145,6 +144,7 @@ def _repo(root: Path) -> Iterator[Any]:
 
     Typed as Any, because DVC attaches its commands to `Repo` in a way that type checkers misread.
     """
+    assert Path.cwd() == root.resolve(), f"DVC and the stages name files from {root}, not from {Path.cwd()}"
     logging.getLogger("dvc").setLevel(logging.ERROR)
     _install_runner()
     with _bookkeeping, Repo(str(root), _wait_for_lock=True) as repo:

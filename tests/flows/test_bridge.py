@@ -80,9 +80,9 @@ def test_the_plan_says_why_a_stage_would_run_and_what_follows_it(toy, line):
     assert train.meta == {"isolate": True}
 
 
-def test_the_plan_of_a_stage_ends_there_and_an_unknown_one_is_named(toy):
+def test_the_plan_of_a_stage_ends_there_and_an_unknown_one_is_named(toy, line):
     assert [node.name for node in plan(toy.root, "toy", "augment")] == STAGES[:2]
-    with pytest.raises(SlipwayError, match="'polish' is no stage of toy: it has ingest, augment, train"):
+    with pytest.raises(SlipwayError, match="'polish' is no stage of toy: it has augment, ingest, train"):
         plan(toy.root, "toy", "polish")
     with pytest.raises(SlipwayError, match="no stage for 'toyota'"):
         plan(toy.root, "toyota")
