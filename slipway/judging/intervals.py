@@ -13,6 +13,7 @@ import numpy as np
 
 from slipway.judging.metrics import checked_probabilities, checked_values, class_averages, ranked_classes
 
+BOOTSTRAP = "percentiles of a bootstrap of the test rows"
 CELLS_PER_BLOCK = 4_000_000
 
 
@@ -44,7 +45,8 @@ def classification_intervals(
             block["roc_auc"] = areas.mean(axis=0).filled(np.nan)
         blocks.append(block)
     found = {"accuracy": wilson(int((predicted == targets).sum()), num_rows, confidence_pct=confidence_pct)}
-    return _report({**found, **_percentiles(blocks, confidence_pct)}, samples, confidence_pct, seed)
+    limits = {**found, **_percentiles(blocks, confidence_pct)}
+    return _report(limits, f"{BOOTSTRAP}; of accuracy, Wilson's score interval", samples, confidence_pct, seed)
 
 
 def regression_intervals(
@@ -62,7 +64,7 @@ def regression_intervals(
             variance = second - first**2
             block["r2"] = 1 - squared / np.where(variance > 1e-12 * centred.var(), variance, np.nan)
         blocks.append(block)
-    return _report(_percentiles(blocks, confidence_pct), samples, confidence_pct, seed)
+    return _report(_percentiles(blocks, confidence_pct), BOOTSTRAP, samples, confidence_pct, seed)
 
 
 def resamples(num_rows: int, samples: int, seed: int) -> Iterator[np.ndarray]:
@@ -125,9 +127,11 @@ def _percentiles(blocks: list[dict[str, np.ndarray]], confidence_pct: float) -> 
     return limits
 
 
-def _report(limits: dict[str, tuple[float, float]], samples: int, confidence_pct: float, seed: int) -> dict[str, Any]:
+def _report(
+    limits: dict[str, tuple[float, float]], method: str, samples: int, confidence_pct: float, seed: int
+) -> dict[str, Any]:
     return {
-        "method": "percentile bootstrap of the test rows; accuracy: Wilson's score interval",
+        "method": method,
         "samples": samples,
         "confidence_pct": confidence_pct,
         "seed": seed,
