@@ -11,7 +11,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Literal
 
-from slipway.bundle.examples import EXAMPLES, difference, read_examples
+from slipway.bundle.answers import EXAMPLES, difference, read_examples
 from slipway.bundle.manifest import verify
 from slipway.bundle.signature import SIGNATURE
 from slipway.errors import DataError, GateFailed, Refused, SlipwayError
@@ -75,7 +75,7 @@ def deploy(
         about = {"decided_by": "gate", "why": why, "signature": read_json(bundle / SIGNATURE), **provenance}
         release = store.publish(bundle, about, {"passed": True, "rules": rules})
         store.point(params.to, release, why)
-    shutil.rmtree(failed, ignore_errors=True)
+        shutil.rmtree(failed, ignore_errors=True)
     return Deployment(release.version, "promoted" if is_known else "published", release.manifest_sha256, rules)
 
 

@@ -1,19 +1,18 @@
-"""examples.json: inputs drawn from the signature, never rows, with the answers that every server must give alike."""
+"""Draw examples.json from the signature, never from rows, and have a loaded bundle answer it again."""
 
 import base64
-import json
 import math
 import random
 from pathlib import Path
 from typing import Any
 
-from slipway.bundle.predictor import Prediction, Predictor
+from slipway.bundle.answers import EXAMPLES, difference, read_examples
+from slipway.bundle.predictor import Predictor
 from slipway.bundle.records import InputError, Record
 from slipway.bundle.signature import Input, Signature
 from slipway.errors import BundleError
 from slipway.files import write_json
 
-EXAMPLES = "examples.json"
 TOLERANCE = 1e-4
 MAX_DRAWS = 1000
 MISSING_SHARE = 0.1
@@ -64,16 +63,6 @@ def write_examples(folder: Path, count: int, seed: int) -> None:
     write_json(folder / EXAMPLES, {"tolerance": TOLERANCE, "examples": examples})
 
 
-def read_examples(content: bytes) -> tuple[float, list[dict[str, Any]]]:
-    """Return the tolerance and the examples, each with `input` and `output`."""
-    try:
-        stored = json.loads(content)
-        examples = [{"input": one["input"], "output": one["output"]} for one in stored["examples"]]
-        return float(stored["tolerance"]), examples
-    except (ValueError, KeyError, TypeError):
-        raise BundleError(f"{EXAMPLES} must hold a tolerance and examples: package the model again") from None
-
-
 def self_test(predictor: Predictor) -> None:
     """Have the predictor answer the bundle's examples.
 
@@ -87,21 +76,6 @@ def self_test(predictor: Predictor) -> None:
         (answer,) = predictor.predict([example["input"]])
         if (apart := difference(example["output"], answer)) > tolerance:
             raise BundleError(f"self-test: example {index} is answered {apart:.3g} off, but {tolerance:g} is allowed")
-
-
-def difference(expected: Prediction, answer: Prediction) -> float:
-    """Return how far two predictions are apart: the largest difference of a probability, or of the value.
-
-    A value is compared relatively where it is greater than one. Labels follow from probabilities and
-    are not compared: two classes may tie within the tolerance.
-
-    >>> difference({"value": 200.0}, {"value": 201.0})
-    0.005
-    """
-    if "value" in expected:
-        return abs(expected["value"] - answer["value"]) / max(1.0, abs(expected["value"]))
-    one, other = expected["probabilities"], answer["probabilities"]
-    return max(abs(one[name] - other[name]) for name in one)
 
 
 def _answered(predictor: Predictor, record: Record, rng: random.Random) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from slipway.bundle.examples import EXAMPLES, read_examples
+from slipway.bundle.answers import EXAMPLES, read_examples
 from slipway.bundle.signature import Input, Signature
 from slipway.serving.service import Service
 
