@@ -11,7 +11,7 @@ from slipway.product.preprocess import Preprocess
 from slipway.stage import main
 from slipway.suites.checking import check
 from slipway.suites.suite import read_suite
-from slipway.tables.cleaning import clean, cleaned_schema, count_changes, dropped_columns, prepare
+from slipway.tables.cleaning import clean, cleaned_schema, count_changes, dropped_columns, numbers_as_texts, prepare
 from slipway.tables.plan import Plan
 from slipway.tables.schema import PART, RESERVED, ROW_ID, Schema, kind_of, read_schema
 from slipway.tables.splitting import PARTS, require_rows, with_part
@@ -112,8 +112,13 @@ def write_parts(split: pl.DataFrame, folder: Path) -> dict[str, int]:
 def cleaning_report(raw: pl.LazyFrame, schema: Schema, params: Preprocess, num_rows: dict[str, int]) -> dict[str, Any]:
     """Return what was changed, and how often, and what a server has to repeat."""
     dropped = dropped_columns(schema.product, [column.name for column in schema.columns])
-    changes = count_changes(raw, schema, params)
-    return {"rows": num_rows, "dropped_columns": dropped, **changes, "prepare": prepare(schema, params)}
+    return {
+        "rows": num_rows,
+        "dropped_columns": dropped,
+        **count_changes(raw, schema, params),
+        "numbers_as_texts": numbers_as_texts(raw, schema, params),
+        "prepare": prepare(schema, params),
+    }
 
 
 def require_checks(rows: pl.DataFrame, suite: Path, folder: Path) -> None:

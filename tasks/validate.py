@@ -10,7 +10,7 @@ from slipway.stage import main
 from slipway.suites.checking import Finding, Report, check
 from slipway.suites.rules import Kind, write_rules
 from slipway.suites.suite import read_suite
-from slipway.tables.schema import RESERVED, ROW_ID, Schema, kind_of, read_schema
+from slipway.tables.schema import REASONS, RESERVED, ROW_ID, Schema, kind_of, read_schema
 
 KINDS: dict[str, Kind] = {"number": "number", "category": "text", "image": "bytes"}
 
@@ -41,11 +41,12 @@ def quarantine(table: pl.DataFrame, failed: list[Finding]) -> tuple[pl.DataFrame
     A row-level expectation that holds (within its `mostly`) sends no row away.
     """
     pairs = [(row, finding.expectation.title) for finding in failed for row in finding.rows or []]
-    positions = pl.DataFrame(pairs, schema={"_row": pl.UInt32, "_reasons": pl.String}, orient="row")
-    reasons = positions.group_by("_row", maintain_order=True).agg("_reasons")
-    marked = table.with_row_index("_row").join(reasons, on="_row", how="left", maintain_order="left").drop("_row")
-    is_good = pl.col("_reasons").is_null()
-    return marked.filter(is_good).drop("_reasons"), marked.filter(~is_good)
+    rows, titles = [row for row, _ in pairs], [title for _, title in pairs]
+    broken = pl.DataFrame({ROW_ID: table[ROW_ID].gather(rows), REASONS: pl.Series(titles, dtype=pl.String)})
+    reasons = broken.group_by(ROW_ID, maintain_order=True).agg(REASONS)
+    marked = table.join(reasons, on=ROW_ID, how="left", maintain_order="left")
+    is_good = pl.col(REASONS).is_null()
+    return marked.filter(is_good).drop(REASONS), marked.filter(~is_good)
 
 
 def verdict(report: Report, num_good: int, num_bad: int, params: Validate) -> dict[str, object]:
@@ -71,7 +72,7 @@ def verdict(report: Report, num_good: int, num_bad: int, params: Validate) -> di
 
 def served_kinds(schema: Schema) -> dict[str, Kind]:
     """Say what a server receives for each feature."""
-    return {column.name: KINDS[kind_of(column)] for column in schema.features if column.name != ROW_ID}
+    return {column.name: KINDS[kind_of(column)] for column in schema.features}
 
 
 if __name__ == "__main__":

@@ -44,7 +44,11 @@ class Finding:
 
     def __str__(self) -> str:
         """Say what was expected and what was found."""
-        found = f"observed {self.observed}" if self.rows is None else f"{len(self.rows):,} rows break it"
+        found = (
+            f"observed {self.observed}"
+            if self.rows is None
+            else f"{len(self.rows):,} row{'s' * (len(self.rows) != 1)} broke it"
+        )
         return f"{self.expectation.title}: {found}"
 
 
@@ -107,6 +111,7 @@ def _build(expectation: Expectation, position: int, where: str) -> Any:
         get_expectation_impl,
         list_registered_expectation_implementations,
     )
+    from pydantic.v1 import ValidationError
 
     try:
         implementation: Any = get_expectation_impl(expectation.type)
@@ -115,9 +120,13 @@ def _build(expectation: Expectation, position: int, where: str) -> Any:
         near = difflib.get_close_matches(expectation.type, list_registered_expectation_implementations(), n=1)
         hint = f"did you mean {near[0]}?" if near else "see greatexpectations.io/expectations for the list."
         raise ParamsError(f"{where}: there is no {expectation.type}; {hint}") from None
-    except (ValueError, TypeError) as error:
-        text = "; ".join(line.strip() for line in str(error).splitlines()[1:] or [str(error)])
-        raise ParamsError(f"{where} ({expectation.type}): its kwargs are wrong: {text}. Correct the suite.") from None
+    except ValidationError as error:
+        wrong = {str(each["loc"][0]): each["msg"] for each in reversed(error.errors())}
+        text = "; ".join(
+            f"{key} = {expectation.kwargs[key]!r}: {message}" if key in expectation.kwargs else message
+            for key, message in wrong.items()
+        )
+        raise ParamsError(f"{where} ({expectation.type}): {text}. Correct its kwargs.") from None
 
 
 def _to_pandas(table: pl.DataFrame, suite: Suite) -> "pd.DataFrame":

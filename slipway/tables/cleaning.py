@@ -111,6 +111,23 @@ def count_changes(rows: pl.LazyFrame, schema: Schema, params: Preprocess) -> dic
     }
 
 
+def numbers_as_texts(rows: pl.LazyFrame, schema: Schema, params: Preprocess) -> list[str]:
+    """Return the features of texts that hold numbers alone and are not declared.
+
+    Either they are codes, or white space or a missing marker hid that they are numbers.
+    """
+    names = [column.name for column in schema.features if column.dtype == "String" and column.name not in params.types]
+    if not names:
+        return []
+    texts = {name: _present_text(name, params) for name in names}
+    are_numbers = [text.str.contains(NUMBER).all() & text.is_not_null().any() for text in texts.values()]
+    return [
+        name
+        for name, is_number in rows.select(are_numbers).collect(engine="streaming").row(0, named=True).items()
+        if is_number
+    ]
+
+
 def dropped_columns(product: Product, names: list[str]) -> list[str]:
     """Return the columns that leave: identifiers, and ignored ones by which fairness is not judged."""
     ignored = [name for name in product.ignore if name not in product.sensitive]

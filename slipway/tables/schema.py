@@ -10,7 +10,8 @@ from slipway.product.section import Section
 
 ROW_ID = "_id"
 PART = "_split"
-RESERVED = (ROW_ID, PART)
+REASONS = "_reasons"
+RESERVED = (ROW_ID, PART, REASONS)
 
 NUMBER_DTYPES = frozenset(
     ["Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64", "Boolean"]
@@ -56,7 +57,9 @@ class Schema(Section):
     def require_target(self) -> str:
         """Return the target, or say that there is none."""
         if self.product.target is None:
-            raise DataError("product.target is null: there is nothing to learn. Name the column to predict in params.yaml.")
+            raise DataError(
+                "product.target is null: there is nothing to learn. Name the column to predict in params.yaml."
+            )
         return self.product.target
 
     def write(self, folder: Path) -> None:

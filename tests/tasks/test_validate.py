@@ -73,7 +73,7 @@ def test_a_failure_of_the_whole_table_fails_it_whatever_its_budget(run):
 
 def test_a_critical_rule_that_one_row_breaks_fails_the_table(run):
     out = run(NAME.replace("warning", "critical"), max_quarantine_pct=100)
-    assert verdict(out)["reasons"] == ["name: values_to_not_be_null(): 1 rows break it"]
+    assert verdict(out)["reasons"] == ["name: values_to_not_be_null(): 1 row broke it"]
 
 
 def test_info_is_logged_only(run):

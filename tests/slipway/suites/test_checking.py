@@ -92,7 +92,17 @@ def test_the_result_holds_no_ids_no_times_and_no_lists_as_long_as_the_table():
     ("each", "error", "message"),
     [
         (column("values_to_be_betwen", "age"), ParamsError, "did you mean expect_column_values_to_be_between"),
-        (column("values_to_be_between", "age", minimum=0), ParamsError, "its kwargs are wrong: .*minimum"),
+        (
+            column("values_to_be_between", "age", minimum=0),
+            ParamsError,
+            r"\(expect_column_values_to_be_between\): .*minimum = 0: extra",
+        ),
+        (
+            column("values_to_be_between", "age", max_value="x"),
+            ParamsError,
+            "max_value = 'x': value is not a valid float",
+        ),
+        (column("values_to_be_between", "age"), ParamsError, "min_value"),
         (column("values_to_be_between", "aeg", min_value=0), DataError, "no column 'aeg'; did you mean 'age'"),
         (column("values_to_be_between", "name", min_value=0), DataError, "name: values_to_be_between.* cannot be"),
     ],

@@ -9,7 +9,7 @@ from slipway.bundle.prepare import Prepare
 from slipway.errors import ParamsError
 from slipway.product.preprocess import Preprocess
 from slipway.product.product import Product
-from slipway.tables.cleaning import clean, count_changes, dropped_columns, prepare
+from slipway.tables.cleaning import clean, count_changes, dropped_columns, numbers_as_texts, prepare
 from slipway.tables.schema import Column, Schema
 
 
@@ -72,6 +72,12 @@ def test_a_type_for_what_is_no_feature_is_refused(name):
     table = pl.DataFrame({"age": ["1"], "y": ["a"], "id": ["7"]})
     with pytest.raises(ParamsError, match=f"'{name}' is no feature"):
         cleaned(table, Preprocess(types={name: "number"}), target="y", identifiers=["id"])
+
+
+def test_numbers_that_came_as_texts_are_named():
+    table = pl.DataFrame({"hidden": [" 1", "?"], "mixed": ["1", "x"], "declared": ["1", "2"], "empty": ["?", None]})
+    params = Preprocess(types={"declared": "number"})
+    assert numbers_as_texts(table.lazy(), schema_of(table), params) == ["hidden"]
 
 
 def test_identifiers_and_ignored_columns_leave_unless_fairness_is_judged_by_them():

@@ -128,7 +128,7 @@ def test_a_wrong_source_is_named_with_its_mend(folder, source, message):
         ("empty.csv", b"", "is empty"),
         ("twice.csv", b"a,b,a\n1,2,3\n", r"\['a'\] have no name of their own"),
         ("nameless.csv", b",b\n1,2\n", "no name of their own"),
-        ("taken.csv", b"_id,b\n1,2\n", r"\['_id'\] are slipway's own"),
+        ("taken.csv", b"_id,_reasons\n1,2\n", r"\['_id', '_reasons'\] are slipway's own"),
         ("text.parquet", b"a,b\n1,2\n", "is no Parquet file"),
     ],
 )
