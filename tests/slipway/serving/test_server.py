@@ -173,3 +173,31 @@ def test_a_signal_ends_it_and_the_request_under_way_is_finished(released, kind):
             slow.sendall(body[10:])
             assert slow.recv(100).startswith(b"HTTP/1.1 200")
         assert process.wait(20) in (0, -kind)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_no_server_outlives_a_killed_judge(tabular, tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from slipway.product.serve import Serve; "
+        "from slipway.serving.process import server_process\n"
+        "with server_process(Path(sys.argv[1]), Serve(), Path(sys.argv[2])) as client:\n"
+        "    print(client.port, flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code, str(tabular), str(tmp_path / "log")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as judge:
+        assert judge.stdout is not None
+        port = int(judge.stdout.readline())
+        socket.create_connection(("127.0.0.1", port)).close()
+        judge.kill()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and is_listening(port):
+        time.sleep(0.02)
+    assert not is_listening(port)
+
+
+def is_listening(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionError:
+        return False
+    return True
