@@ -55,7 +55,7 @@ class Node:
     """The stages whose outputs it reads."""
 
     reasons: list[str]
-    """What changed, in DVC's words; empty where it is up to date."""
+    """What changed, in DVC's words, or what runs before it; empty where it is up to date."""
 
     meta: dict[str, Any]
     """The options that stand in `meta:` of dvc.yaml: retries, tags, isolate."""
@@ -86,7 +86,9 @@ def plan(root: Path, product: str, stage: str | None = None) -> list[Node]:
     for one in nx.lexicographical_topological_sort(graph.reverse(), key=lambda one: one.addressing):
         if one in wanted:
             name, needs = one.addressing, sorted(need.addressing for need in graph.successors(one) if need in wanted)
-            reasons = _reasons(status.get(name, [])) or [f"{need} runs first" for need in needs if nodes[need].reasons]
+            reasons = _reasons(one, status.get(name, [])) or [
+                f"{need} runs first" for need in needs if nodes[need].reasons
+            ]
             nodes[name] = Node(name, needs, reasons, dict(one.meta or {}), one.desc or "")
     return list(nodes.values())
 
@@ -215,8 +217,10 @@ def _code(stage: Stage) -> list[Path]:
     return [Path(one.fs_path) for one in stage.deps if one.fs_path.endswith(".py")]
 
 
-def _reasons(status: list[Any]) -> list[str]:
+def _reasons(stage: Stage, status: list[Any]) -> list[str]:
     """Flatten what `dvc status` says about one stage."""
+    if not any(dependency.hash_info for dependency in stage.deps):
+        return ["never ran"]
     reasons = []
     for entry in status:
         if isinstance(entry, str):

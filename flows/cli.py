@@ -63,14 +63,14 @@ def run(
 ) -> None:
     """Bring a product up to date, deploy it and report."""
     root = _enter(name)
-    from flows.console import progress, show_table, summary
+    from flows.console import progress, summary
 
     with progress():
         result = _run(root, name, stage, plain=plain, force=force)
     if as_json:
         _print_json(result)
     elif stage is None:
-        show_table(["", ""], summary(name, result))
+        typer.echo(summary(name, result))
 
 
 def _run(root: Path, name: str, stage: str | None, *, plain: bool, force: bool) -> dict[str, Any]:
@@ -80,8 +80,9 @@ def _run(root: Path, name: str, stage: str | None, *, plain: bool, force: bool) 
 
         result = run_plain(Run(root, name, stage, force, snapshot))
     else:
-        from flows.pipeline import pipeline
+        from flows.pipeline import announce, pipeline
 
+        announce()
         result = pipeline(name, stage, force)
     metrics = root / "data" / name / "compress" / "metrics.json"
     return {

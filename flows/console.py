@@ -50,20 +50,23 @@ def progress() -> Iterator[None]:
 
 
 def show_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Print a plain table to stdout."""
+    """Print a plain table to stdout; where nobody sets the width, it takes what it needs."""
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else 300, markup=False)
 
 
-def summary(product: str, result: dict[str, Any]) -> list[tuple[str, str]]:
+def summary(product: str, result: dict[str, Any]) -> str:
     """Return the lines at the end of a run: test metrics, release, report, how to serve it."""
     metrics = result["metrics"]
     numbers = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items() if isinstance(value, float))
-    return [
-        ("test", f"{numbers} ({metrics['rows']} rows)"),
-        ("release", f"{result['release']} ({result['deployment']}) in releases/{product}/{result['release']}"),
-        ("report", result["report"]),
-        ("serve", f"slipway serve {product}"),
-    ]
+    return "\n".join(
+        [
+            f"test     {numbers} ({metrics['rows']} rows)",
+            f"release  {result['release']} ({result['deployment']}), in releases/{product}/{result['release']}",
+            f"report   {result['report']}",
+            f"serve    slipway serve {product}",
+        ]
+    )

@@ -5,6 +5,7 @@ alone judges what is up to date, so Prefect's own caching is off. A task ends as
 stage ran, as Cached where it did not have to.
 """
 
+import logging
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed
 
 from flows.code import process_snapshot
@@ -22,6 +24,14 @@ if TYPE_CHECKING:  # nothing of slipway or tasks is imported before the code sna
     from flows.steps import Result, Run
 
 RETRY_DELAY_SECONDS = 10
+
+logger = logging.getLogger("slipway")
+
+
+def announce() -> None:
+    """Say that a run will start a server, where none is configured, because nothing is seen of it for a while."""
+    if PREFECT_API_URL.value() is None:
+        logger.info("no Prefect server is configured: a temporary one starts, in 10 to 30 s (--plain needs none)")
 
 
 @flow(name="pipeline", flow_run_name="{product}", persist_result=False)

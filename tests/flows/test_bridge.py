@@ -69,6 +69,7 @@ def test_a_deleted_output_is_restored(toy, line):
 
 
 def test_the_plan_says_why_a_stage_would_run_and_what_follows_it(toy, line):
+    assert [node.reasons for node in plan(toy.root, "toy")] == [["never ran"]] * 3
     line()
     assert [node.reasons for node in plan(toy.root, "toy")] == [[], [], []]
     toy.edit("products/toy/params.yaml", "balance: none", "balance: oversample")
