@@ -1,7 +1,5 @@
 """The metrics of metrics.json: nine for a classification, four for a regression, always the same keys."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from sklearn import metrics as sk
 
@@ -101,11 +99,6 @@ def ranked_classes(targets: np.ndarray, probabilities: np.ndarray) -> list[int]:
     if len(present) < 2:
         return []
     return [1] if probabilities.shape[1] == 2 else [int(index) for index in present]
-
-
-def headline(metrics: Mapping[str, float | int | None]) -> str:
-    """Name the metric that a model is chosen and compared by: accuracy, or r2 of a regression."""
-    return "accuracy" if "accuracy" in metrics else "r2"
 
 
 def checked_probabilities(targets: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
