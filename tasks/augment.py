@@ -18,11 +18,10 @@ from slipway.tables.schema import Schema, read_schema
 
 def augment(privatize: Path, out: Path, params: Augment) -> Path:
     """Write train.parquet, balanced as asked, and policy.json."""
-    schema = read_schema(privatize)
-    rows = pl.read_parquet(privatize / "train.parquet")
     with whole_folder(out) as folder:
+        rows = pl.read_parquet(privatize / "train.parquet")
         if params.balance == "oversample":
-            rows = oversample(rows, schema)
+            rows = oversample(rows, read_schema(privatize))
         rows.write_parquet(folder / "train.parquet")
         write_json(folder / "policy.json", params.policy.model_dump())
     return out

@@ -1,7 +1,6 @@
 """Export to ONNX with the transform inside, try smaller candidates, choose one on validation.
 
-    python -m tasks.compress data/cancer/train data/cancer/evaluate data/cancer/privatize data/cancer/preprocess \\
-        data/cancer/compress --params products/cancer/params.yaml
+    python -m tasks.compress TRAIN EVALUATE PRIVATIZE PREPROCESS OUT --params products/cancer/params.yaml
 
 The smallest candidate is chosen that loses no more than params allow; nothing is timed here, so the
 same inputs choose the same artefact. The test rows are read once, for the chosen one.
@@ -36,12 +35,12 @@ SERVING_BATCHES = (1, 32, 256)
 
 def compress(train: Path, evaluate: Path, privatize: Path, preprocess: Path, out: Path, params: Compress) -> Path:
     """Write model.onnx (the chosen one), candidates.csv, metrics.json (on test), fidelity.json, pareto.svg."""
-    schema, transform = read_schema(privatize), read_transform(privatize)
-    decision = read_decision(evaluate)
-    network = load_network(train)
-    validation = Judged.of(pl.read_parquet(privatize / "validation.parquet"), schema, transform, network, decision)
-    calibration = features(pl.read_parquet(privatize / "train.parquet", n_rows=params.calibration_rows), transform)
     with whole_folder(out) as folder:
+        schema, transform = read_schema(privatize), read_transform(privatize)
+        decision = read_decision(evaluate)
+        network = load_network(train)
+        validation = Judged.of(pl.read_parquet(privatize / "validation.parquet"), schema, transform, network, decision)
+        calibration = features(pl.read_parquet(privatize / "train.parquet", n_rows=params.calibration_rows), transform)
         models = build_candidates(network, transform, decision, params, calibration)
         table = [judge(name, model, validation, params) for name, model in models.items()]
         chosen = min((row for row in table if row["kept"]), key=lambda row: row["size_bytes"])
@@ -53,7 +52,7 @@ def compress(train: Path, evaluate: Path, privatize: Path, preprocess: Path, out
         predicted = answers(session(models[chosen["candidate"]]), test.inputs)
         write_json(folder / "metrics.json", test.metrics(predicted))
         write_json(folder / "fidelity.json", fidelity(models, chosen["candidate"], test))
-        write_text(folder / "pareto.svg", pareto(table))
+        write_text(folder / "pareto.svg", pareto(table, quality=f"{validation.headline}_validation"))
     return out
 
 
@@ -79,6 +78,11 @@ class Judged:
     def is_regression(self) -> bool:
         """Whether answers are values."""
         return self.trained.ndim == 1
+
+    @property
+    def headline(self) -> str:
+        """The metric that candidates are shown by."""
+        return "r2" if self.is_regression else "accuracy"
 
     def metrics(self, predicted: Array) -> dict[str, Any]:
         """Judge an artefact's answers by the truth."""
@@ -135,7 +139,7 @@ def judge(name: str, model: bytes, validation: Judged, params: Compress) -> dict
     return {
         "candidate": name,
         "size_bytes": len(model),
-        "accuracy_validation": metrics.get("accuracy", metrics.get("r2")),
+        f"{validation.headline}_validation": metrics[validation.headline],
         "drop_pct": drop,
         "agreement_pct": agreement,
         "batch_difference": moves,

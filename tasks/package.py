@@ -38,25 +38,25 @@ def package(
     params: Package,
 ) -> Path:
     """Write bundle/ and verdict.json."""
-    schema, transform = read_schema(privatize), read_transform(privatize)
-    rows = pl.read_parquet(privatize / "train.parquet")
-    metrics, fidelity = read_json(compress / "metrics.json"), read_json(compress / "fidelity.json")
-    receipts = {"privatize": read_json(privatize / "receipt.json"), "train": read_json(train / "receipt.json")}
-    facts = card_facts(
-        description=params.description,
-        schema=schema,
-        num_training_rows=rows.height,
-        architecture=read_json(train / "model.json"),
-        candidate=chosen_candidate(compress / "candidates.csv"),
-        metrics=metrics,
-        intervals=read_json(evaluate / "intervals.json"),
-        fidelity=fidelity,
-        release_receipt=receipts["privatize"],
-        training_receipt=receipts["train"],
-    )
     with whole_folder(out) as folder:
         bundle = folder / "bundle"
         bundle.mkdir()
+        schema, transform = read_schema(privatize), read_transform(privatize)
+        rows = pl.read_parquet(privatize / "train.parquet")
+        metrics, fidelity = read_json(compress / "metrics.json"), read_json(compress / "fidelity.json")
+        receipts = {"privatize": read_json(privatize / "receipt.json"), "train": read_json(train / "receipt.json")}
+        facts = card_facts(
+            description=params.description,
+            schema=schema,
+            num_training_rows=rows.height,
+            architecture=read_json(train / "model.json"),
+            candidate=chosen_candidate(compress / "candidates.csv"),
+            metrics=metrics,
+            intervals=read_json(evaluate / "intervals.json"),
+            fidelity=fidelity,
+            release_receipt=receipts["privatize"],
+            training_receipt=receipts["train"],
+        )
         for source in (
             compress / "model.onnx",
             compress / "metrics.json",

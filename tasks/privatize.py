@@ -23,10 +23,10 @@ PARTS = ("train", "validation")
 
 def privatize(preprocess: Path, out: Path, params: Privatize) -> Path:
     """Write train.parquet and validation.parquet as released, transform.json, receipt.json, schema.json."""
-    schema = read_schema(preprocess)
-    plan = Plan.model_validate(read_json(preprocess / "plan.json"))
-    frames = {part: pl.read_parquet(preprocess / f"{part}.parquet") for part in PARTS}
     with whole_folder(out) as folder:
+        schema = read_schema(preprocess)
+        plan = Plan.model_validate(read_json(preprocess / "plan.json"))
+        frames = {part: pl.read_parquet(preprocess / f"{part}.parquet") for part in PARTS}
         if params.mechanism == "local":
             released, schema, receipt = release_locally(frames, schema, params)
         else:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import polars as pl
 import torch
-from torch import nn
 
 from slipway.files import read_json, whole_folder, write_json
 from slipway.learning.loop import Epoch, Rows, choose_device, fit, repeatable
@@ -26,23 +25,23 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
 
     Same rows, parameters and code give the same bytes on the same type of machine, on a CPU.
     """
-    schema, transform = read_schema(privatize), read_transform(privatize)
-    policy = Policy.model_validate(read_json(augment / "policy.json"))
-    device = choose_device(params.device)
-    rows = read_rows(augment / "train.parquet", schema, transform).to(device)
-    validation = read_rows(privatize / "validation.parquet", schema, transform).to(device)
-    seed = schema.product.seed
-    architecture = Architecture(
-        network=params.network,
-        inputs=transform.feature_shape,
-        outputs=len(schema.classes) if schema.classes else 1,
-        task=schema.product.task,
-    )
-    with whole_folder(out) as folder, repeatable(seed, params.threads):
-        network = build(architecture)
-        if isinstance(network, Regressor):
-            center_on(network, rows.targets)
-        history = fit(network.to(device), rows, validation, params, policy, seed=seed)
+    with whole_folder(out) as folder:
+        schema, transform = read_schema(privatize), read_transform(privatize)
+        policy = Policy.model_validate(read_json(augment / "policy.json"))
+        device = choose_device(params.device)
+        rows = read_rows(augment / "train.parquet", schema, transform).to(device)
+        validation = read_rows(privatize / "validation.parquet", schema, transform).to(device)
+        architecture = Architecture(
+            network=params.network,
+            inputs=transform.feature_shape,
+            outputs=len(schema.classes) if schema.classes else 1,
+            task=schema.product.task,
+        )
+        with repeatable(schema.product.seed, params.threads):
+            network = build(architecture)
+            if isinstance(network, Regressor):
+                center_on(network, rows.targets)
+            history = fit(network.to(device), rows, validation, params, policy, seed=schema.product.seed)
         save_network(network, architecture, folder)
         write_history(history, folder / "history.csv", schema)
         write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json")))
@@ -56,9 +55,8 @@ def read_rows(table: Path, schema: Schema, transform: Transform) -> Rows:
     return Rows(torch.from_numpy(features(frame, transform)), wanted.float() if schema.classes is None else wanted)
 
 
-def center_on(network: nn.Module, values: torch.Tensor) -> None:
+def center_on(network: Regressor, values: torch.Tensor) -> None:
     """Start a regression at the target's mean and spread, so that its body learns numbers near one."""
-    assert isinstance(network, Regressor)
     spread = values.std(correction=0)
     network.center.copy_(values.mean())
     network.scale.copy_(spread if spread > 0 else torch.ones(()))
