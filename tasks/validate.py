@@ -8,11 +8,12 @@ from slipway.files import whole_folder, write_json
 from slipway.product.validate import Validate
 from slipway.stage import main
 from slipway.suites.checking import Finding, Report, check
-from slipway.suites.rules import Kind, write_rules
+from slipway.suites.compiling import write_rules
+from slipway.suites.rules import Kind
 from slipway.suites.suite import read_suite
-from slipway.tables.schema import REASONS, RESERVED, ROW_ID, Schema, kind_of, read_schema
+from slipway.tables.schema import NUMBER_DTYPES, REASONS, RESERVED, ROW_ID, Schema, read_schema
 
-KINDS: dict[str, Kind] = {"number": "number", "category": "text", "image": "bytes"}
+KINDS: dict[str, Kind] = {"String": "text", "Binary": "bytes", **dict.fromkeys(NUMBER_DTYPES, "number")}
 
 
 def validate(ingest: Path, suite: Path, out: Path, params: Validate) -> Path:
@@ -71,8 +72,8 @@ def verdict(report: Report, num_good: int, num_bad: int, params: Validate) -> di
 
 
 def served_kinds(schema: Schema) -> dict[str, Kind]:
-    """Say what a server receives for each feature."""
-    return {column.name: KINDS[kind_of(column)] for column in schema.features}
+    """Say what a server receives for each feature; one of another type is for preprocess to coerce or refuse."""
+    return {column.name: KINDS[column.dtype] for column in schema.features if column.dtype in KINDS}
 
 
 if __name__ == "__main__":

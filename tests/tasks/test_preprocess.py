@@ -180,3 +180,8 @@ def test_the_same_rows_give_the_same_bytes(run):
             "schema.json",
         ]
     )
+
+
+def test_a_date_may_be_coerced_to_a_category(run):
+    out = run(TABLE.with_columns(day=pl.date(2026, 1, 1)), types={"day": "category"})
+    assert set(parts(out)["train"]["day"]) == {"2026-01-01"}
