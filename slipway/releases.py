@@ -71,7 +71,10 @@ class Releases:
         folder = self.folder / version
         if version not in self.versions():
             raise BundleError(f"{folder} does not exist; there are: {', '.join(self.versions()) or 'none'}")
-        found = verify(folder)
+        try:
+            found = verify(folder)
+        except BundleError as error:
+            raise BundleError(f"{error}, or remove {folder} and deploy again") from None
         if manifest_sha256 not in (None, found):
             raise BundleError(f"{folder} is not what was published: its {MANIFEST} changed; restore the folder")
         return Release(version, folder, found)
@@ -82,15 +85,19 @@ class Releases:
         if not path.exists():
             return None
         content = read_json(path)
-        try:
-            return self.open(content["version"], content["manifest_sha256"])
-        except (KeyError, TypeError):
-            raise BundleError(f"{path} is damaged: it must hold version and manifest_sha256") from None
+        if not isinstance(content, dict) or not content.keys() >= {"version", "manifest_sha256"}:
+            raise BundleError(
+                f"{path} is damaged: it must hold version and manifest_sha256; remove it and deploy again"
+            )
+        if content["version"] not in self.versions():
+            raise BundleError(f"{path} names {content['version']}, which is gone: restore it, or remove {path}")
+        return self.open(content["version"], content["manifest_sha256"])
 
     def find(self, bundle_sha256: str) -> Release | None:
         """Return the release of a bundle; None where it was never published."""
         for version in self.versions():
-            if sha256_of(self.folder / version / "bundle" / MANIFEST) == bundle_sha256:
+            manifest = self.folder / version / "bundle" / MANIFEST
+            if manifest.exists() and sha256_of(manifest) == bundle_sha256:
                 return self.open(version)
         return None
 

@@ -16,12 +16,11 @@ from slipway.bundle.manifest import verify
 from slipway.bundle.signature import SIGNATURE
 from slipway.errors import DataError, GateFailed, Refused, SlipwayError
 from slipway.files import read_json, write_json, write_text
+from slipway.judging.gate import Rule, at_least, at_most
 from slipway.product.deploy import Deploy
 from slipway.product.serve import Serve
 from slipway.releases import CHAMPION, Release, Releases
 from slipway.serving.process import Client, server_process
-
-Rule = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def _against_champion(bundle: Path, champion: Release | None, max_drop: float) -
     if theirs.get(name) is None:
         return []
     floor = theirs[name] - max_drop
-    return [_rule(f"{name}, at least champion {champion.version}'s less {max_drop:g}", ours[name], floor, "at least")]
+    return [at_least(f"{name} on test (champion {champion.version}'s less {max_drop:g})", ours[name], floor)]
 
 
 def _over_http(client: Client, bundle: Path, params: Deploy) -> list[Rule]:
@@ -124,8 +123,8 @@ def _over_http(client: Client, bundle: Path, params: Deploy) -> list[Rule]:
         apart = max(apart, difference(example["output"], content["predictions"][0]))
     records = [example["input"] for example in examples]
     return [
-        _rule("largest difference to the answers in examples.json", apart, tolerance, "at most"),
-        _rule("latency p95, ms", _latency_p95_ms(client, records, params), params.gate.max_latency_p95_ms, "at most"),
+        at_most(f"difference to the answers in {EXAMPLES}", apart, tolerance),
+        at_most("latency p95 in ms", _latency_p95_ms(client, records, params), params.gate.max_latency_p95_ms),
     ]
 
 
@@ -141,11 +140,6 @@ def _latency_p95_ms(client: Client, records: list[dict[str, Any]], params: Deplo
     return timed[int(0.95 * (len(timed) - 1))]
 
 
-def _rule(name: str, value: float, limit: float, bound: Literal["at least", "at most"]) -> Rule:
-    passed = value >= limit if bound == "at least" else value <= limit
-    return {"rule": name, "value": value, "limit": limit, "passed": passed}
-
-
 def _refuse_broken(rules: list[Rule], failed: Path) -> None:
     broken = "; ".join(_sentence(rule) for rule in rules if not rule["passed"])
     if broken:
@@ -155,7 +149,8 @@ def _refuse_broken(rules: list[Rule], failed: Path) -> None:
 
 
 def _sentence(rule: Rule) -> str:
-    return f"{rule['rule']}: {rule['value']} (limit {rule['limit']})"
+    value = "unknown" if rule["value"] is None else f"{rule['value']:.6g}"
+    return f"{rule['rule']} {rule['limit']:.6g}, but it is {value}"
 
 
 def _keep_evidence(failed: Path, rules: list[Rule], message: str) -> None:

@@ -79,9 +79,9 @@ def file_names(folder: Path) -> list[str]:
 def _check(folder: Path, hashes: dict[str, str], hash_of: Callable[[str], str]) -> None:
     present = set(file_names(folder))
     if missing := sorted(hashes.keys() - present):
-        raise BundleError(f"{folder / missing[0]} is missing, but {MANIFEST} lists it: restore it or publish again")
+        raise BundleError(f"{folder / missing[0]} is missing, but {MANIFEST} lists it: restore it")
     if extra := sorted(present - hashes.keys()):
-        raise BundleError(f"{folder / extra[0]} is not in {MANIFEST}: remove it or publish again")
+        raise BundleError(f"{folder / extra[0]} is not in {MANIFEST}: remove it")
     for name, expected in hashes.items():
         if (found := hash_of(name)) != expected:
             raise BundleError(

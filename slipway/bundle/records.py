@@ -15,7 +15,6 @@ from slipway.errors import SlipwayError
 from slipway.suites.rules import Rule, broken
 
 Record = dict[str, Any]
-Cell = float | str | bytes | None
 
 MAX_NUMBER = float(np.finfo(np.float32).max)
 
@@ -38,10 +37,14 @@ class RecordReader:
     """Checks records against the signature and the row rules, cleans them, and builds the model's tensors."""
 
     def __init__(self, signature: Signature, prepare: Prepare, rules: Sequence[Rule]) -> None:
-        self._inputs = signature.inputs
         self._names = {one.name for one in signature.inputs}
         self._rules = [rule for rule in rules if rule.column in self._names]
-        self._readers = [(one.name, _reader_of(one, prepare)) for one in signature.inputs]
+        numbers, categories, images = (
+            [one for one in signature.inputs if one.dtype == dtype] for dtype in ("number", "category", "image")
+        )
+        self._readers = [(one.name, _reader_of(one, prepare)) for one in (*numbers, *categories, *images)]
+        self._num_numbers, self._num_categories = len(numbers), len(categories)
+        self._image = images[0] if images else None
 
     def read(self, records: Sequence[Record]) -> dict[str, np.ndarray]:
         """Return the tensors that model.onnx takes.
@@ -57,22 +60,18 @@ class RecordReader:
             InputError: a record is wrong; the first mistake is named.
         """
         rows = [self._row(index, record) for index, record in enumerate(records)]
-        columns = list(zip(*rows, strict=True)) or [()] * len(self._inputs)
+        first_category, first_image = self._num_numbers, self._num_numbers + self._num_categories
         tensors = {}
-        if numbers := self._of("number", columns):
-            tensors["numeric"] = np.array(numbers, dtype=np.float64).T.reshape(len(rows), -1)
-        if categories := self._of("category", columns):
-            texts = [["" if text is None else text for text in column] for column in categories]
-            tensors["categorical"] = np.array(texts, dtype=object).T.reshape(len(rows), len(texts))
-        for images, one in zip(columns, self._inputs, strict=True):
-            if one.shape is not None:
-                tensors["image"] = np.frombuffer(b"".join(images), dtype=np.uint8).reshape(len(rows), *one.shape)
+        if self._num_numbers:
+            tensors["numeric"] = np.array([row[:first_category] for row in rows], dtype=np.float64)
+        if self._num_categories:
+            tensors["categorical"] = np.array([row[first_category:first_image] for row in rows], dtype=object)
+        if self._image is not None and self._image.shape is not None:
+            pixels = np.frombuffer(b"".join(row[first_image] for row in rows), dtype=np.uint8)
+            tensors["image"] = pixels.reshape(len(rows), *self._image.shape)
         return tensors
 
-    def _of(self, dtype: str, columns: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        return [column for column, one in zip(columns, self._inputs, strict=True) if one.dtype == dtype]
-
-    def _row(self, index: int, record: Any) -> list[Cell]:
+    def _row(self, index: int, record: Any) -> list[Any]:
         if not isinstance(record, dict):
             raise InputError(index, None, f"must be an object of columns, not {_shown(record)}")
         if record.keys() != self._names:
@@ -87,33 +86,32 @@ class RecordReader:
         return cells
 
     def _wrong_names(self, index: int, record: Record) -> InputError:
-        if missing := [one.name for one in self._inputs if one.name not in record]:
+        if missing := [name for name, _ in self._readers if name not in record]:
             return InputError(index, missing[0], "is missing from the record; give null where there is no value")
         unknown = next(name for name in record if name not in self._names)
         return InputError(index, unknown, f"is no input; the model takes {_shown(sorted(self._names))}")
 
-    def _refuse_broken(self, index: int, record: Record, cells: list[Cell]) -> None:
+    def _refuse_broken(self, index: int, record: Record, cells: list[Any]) -> None:
         """Refuse what validate would send to quarantine; images are judged as the bytes that the source held."""
-        if self._rules:
-            images = {one.name: cell for one, cell in zip(self._inputs, cells, strict=True) if one.dtype == "image"}
-            for column, reason in broken(self._rules, {**record, **images}):
-                raise InputError(index, column, reason)
+        judged = record if self._image is None else {**record, self._image.name: cells[-1]}
+        for column, reason in broken(self._rules, judged):
+            raise InputError(index, column, reason)
 
 
-def _reader_of(one: Input, prepare: Prepare) -> Callable[[Any], Cell]:
+def _reader_of(one: Input, prepare: Prepare) -> Callable[[Any], Any]:
     """Return the function that cleans and checks a value of this input; it raises ValueError with the reason."""
 
-    def number(value: Any) -> Cell:
+    def number(value: Any) -> Any:
         if type(value) is not float and type(value) is not int:  # most values need no cleaning
             value = _number(one, prepare, value)
         if value is not None and not -MAX_NUMBER <= value <= MAX_NUMBER:  # NaN, too, is not within
             raise ValueError(f"must be a finite number within ±{MAX_NUMBER:.2g}, not {_shown(value)}")
         return value
 
-    def category(value: Any) -> Cell:
+    def category(value: Any) -> Any:
         return _category(one, prepare, value)
 
-    def image(value: Any) -> Cell:
+    def image(value: Any) -> Any:
         assert one.shape is not None, "the signature gives images a shape"
         return _image(value, one.shape)
 
@@ -121,22 +119,24 @@ def _reader_of(one: Input, prepare: Prepare) -> Callable[[Any], Cell]:
 
 
 def _number(one: Input, prepare: Prepare, value: Any) -> float | None:
-    """Return a number, boolean, null or coerced text as a number."""
+    """Return a number, boolean, null or coerced text as a number; None is missing."""
     cleaned = prepare.clean(one.name, value)
     if isinstance(cleaned, int | float):
         return cleaned
     if cleaned is not None or (isinstance(value, str) and prepare.types.get(one.name) != "number"):
         raise ValueError(f"must be a number, not {_shown(value)}")
-    return _missing(one, value)
+    _refuse_missing(one, value)
+    return None
 
 
-def _category(one: Input, prepare: Prepare, value: Any) -> str | None:
-    """Return a text, or a number where the product declares the column a category."""
+def _category(one: Input, prepare: Prepare, value: Any) -> str:
+    """Return a text, or the text of a number where the product declares the column a category; "" is missing."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"must be a finite number or text, not {value}")
     cleaned = prepare.clean(one.name, value)
     if cleaned is None:
-        return _missing(one, value)
+        _refuse_missing(one, value)
+        return ""
     if not isinstance(cleaned, str):
         raise ValueError(f"must be text, not {_shown(value)}")
     if not cleaned.isascii() and any("\ud800" <= letter <= "\udfff" for letter in cleaned):
@@ -144,7 +144,7 @@ def _category(one: Input, prepare: Prepare, value: Any) -> str | None:
     return cleaned
 
 
-def _missing(one: Input, value: Any) -> None:
+def _refuse_missing(one: Input, value: Any) -> None:
     if not one.missing_allowed:
         kind = "number" if one.dtype == "number" else "text"
         raise ValueError(f"must not be missing: give a {kind}, not {_shown(value)}")

@@ -112,6 +112,19 @@ def test_a_damaged_pointer_is_named(releases, tabular, content):
         releases.pointed("champion")
 
 
+def test_a_pointer_to_a_release_that_is_gone_says_how_to_go_on(releases, tabular):
+    release = published(releases, tabular)
+    releases.point("champion", release, "first")
+    shutil.rmtree(release.folder)
+    with pytest.raises(BundleError, match=r"names v0001, which is gone: restore it, or remove .*champion\.json"):
+        releases.pointed("champion")
+
+
+def test_a_damaged_release_without_a_bundle_hinders_no_other(releases, tabular, regression):
+    shutil.rmtree(published(releases, tabular).bundle)
+    assert published(releases, regression).version == "v0002"
+
+
 def test_an_unknown_version_lists_the_known_ones(releases, tabular):
     published(releases, tabular)
     with pytest.raises(BundleError, match="v0007 does not exist; there are: v0001"):

@@ -18,7 +18,7 @@ from slipway.releases import Releases
 from tasks.deploy import Deployment, deploy
 
 QUICK = Deploy(latency_requests=20, gate=DeployGate(max_latency_p95_ms=10_000))
-UNTIMED = [{"rule": "accuracy", "value": 0.9, "limit": 0.8, "passed": True}]
+UNTIMED = [{"rule": "accuracy at least", "value": 0.9, "limit": 0.8, "passed": True}]
 
 
 @pytest.fixture
@@ -48,7 +48,11 @@ def test_a_package_that_keeps_every_rule_becomes_the_champion(home):
         champion.manifest_sha256,
     )
     names = [rule["rule"] for rule in deployment.gate]
-    assert names == ["accuracy", "largest difference to the answers in examples.json", "latency p95, ms"]
+    assert names == [
+        "accuracy at least",
+        "difference to the answers in examples.json at most",
+        "latency p95 in ms at most",
+    ]
     assert json.loads((champion.folder / "gate.json").read_text()) == {"passed": True, "rules": deployment.gate}
     about = json.loads((champion.folder / "release.json").read_text())
     assert (about["commit"], about["decided_by"], about["signature"]["target"]) == ("abc", "gate", "bought")
@@ -86,9 +90,9 @@ def test_a_challenger_leaves_the_champion_alone(home):
 
 def test_a_package_whose_verdict_is_not_passed_is_refused_with_both_numbers(home):
     package = packaged(home)
-    rule = {"rule": "accuracy", "value": 0.7, "limit": 0.8, "passed": False}
+    rule = {"rule": "accuracy at least", "value": 0.7, "limit": 0.8, "passed": False}
     write_json(package / "verdict.json", {"passed": False, "rules": [rule]})
-    with pytest.raises(Refused, match=r"accuracy: 0\.7 \(limit 0\.8\)"):
+    with pytest.raises(Refused, match=r"accuracy at least 0\.8, but it is 0\.7"):
         deployed(home, package)
     assert not (home / "releases").exists()
 
@@ -102,11 +106,11 @@ def assert_champion_stayed(home: Path) -> None:
 
 def test_a_worse_model_publishes_nothing_and_leaves_the_evidence(home):
     deployed(home, packaged(home, "old", accuracy=0.9))
-    with pytest.raises(GateFailed, match=r"accuracy, at least champion v0001's less 0\.02: 0\.87 \(limit 0\.88\)"):
+    with pytest.raises(GateFailed, match=r"\(champion v0001's less 0\.02\) at least 0\.88, but it is 0\.87"):
         deployed(home, packaged(home, "new", accuracy=0.87, slope=1.1))
     gate = json.loads((home / "failed" / "gate.json").read_text())
     assert [rule["rule"] for rule in gate["rules"] if not rule["passed"]] == [
-        "accuracy, at least champion v0001's less 0.02"
+        "accuracy on test (champion v0001's less 0.02) at least"
     ]
     assert "0.87" in (home / "failed" / "error.txt").read_text()
     assert_champion_stayed(home)
@@ -114,7 +118,7 @@ def test_a_worse_model_publishes_nothing_and_leaves_the_evidence(home):
 
 def test_a_slow_server_publishes_nothing(home):
     params = QUICK.model_copy(update={"gate": DeployGate(max_latency_p95_ms=1e-6)})
-    with pytest.raises(GateFailed, match=r"latency p95, ms: [0-9.]+ \(limit 1e-06\)"):
+    with pytest.raises(GateFailed, match=r"latency p95 in ms at most 1e-06, but it is [0-9.]+"):
         deployed(home, packaged(home), params)
     assert Releases(home / "releases").versions() == []
 
