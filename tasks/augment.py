@@ -1,6 +1,4 @@
-"""Balance the training rows, and hand on the policy that train applies to each batch.
-
-    python -m tasks.augment data/cancer/privatize data/cancer/augment --params products/cancer/params.yaml
+"""Balance the training rows: `python -m tasks.augment PRIVATIZE OUT --params ...`.
 
 Copies are made of released rows, after privatize, so they cost no privacy.
 """

@@ -1,6 +1,4 @@
-"""Export to ONNX with the transform inside, try smaller candidates, choose one on validation.
-
-    python -m tasks.compress TRAIN EVALUATE PRIVATIZE PREPROCESS OUT --params products/cancer/params.yaml
+"""Export, shrink, choose: `python -m tasks.compress TRAIN EVALUATE PRIVATIZE PREPROCESS OUT --params ...`.
 
 The smallest candidate is chosen that loses no more than params allow; nothing is timed here, so the
 same inputs choose the same artefact. The test rows are read once, for the chosen one.

@@ -1,9 +1,7 @@
-"""Make the bundle, all that serving needs, and judge it by the untimed rules.
+"""Bundle what serving needs: `python -m tasks.package COMPRESS EVALUATE TRAIN PRIVATIZE PREPROCESS VALIDATE OUT ...`.
 
-    python -m tasks.package data/cancer/compress data/cancer/evaluate data/cancer/train data/cancer/privatize \\
-        data/cancer/preprocess data/cancer/validate data/cancer/package --params products/cancer/params.yaml
-
-A rule that is not kept is a verdict, not a crash: the bundle is written, and deploy refuses it.
+The bundle is judged by the untimed rules. One that is not kept is a verdict, not a crash: the bundle is
+written, and deploy refuses it.
 """
 
 import csv
@@ -57,13 +55,10 @@ def package(
             release_receipt=receipts["privatize"],
             training_receipt=receipts["train"],
         )
-        for source in (
-            compress / "model.onnx",
-            compress / "metrics.json",
-            evaluate / "decision.json",
-            validate / "rules.json",
-        ):
-            shutil.copyfile(source, bundle / source.name)
+        shutil.copyfile(compress / "model.onnx", bundle / "model.onnx")
+        shutil.copyfile(compress / "metrics.json", bundle / "metrics.json")
+        shutil.copyfile(evaluate / "decision.json", bundle / "decision.json")
+        shutil.copyfile(validate / "rules.json", bundle / "rules.json")
         Prepare.model_validate(read_json(preprocess / "cleaning.json")["prepare"]).write(bundle)
         signature_of(rows, schema, transform).write(bundle)
         write_json(bundle / "privacy.json", receipts)

@@ -1,8 +1,7 @@
-"""Put the privacy mechanism between the rows and all that follows; fit the transform on what it releases.
+"""Put privacy between the rows and what follows: `python -m tasks.privatize PREPROCESS OUT --params ...`.
 
-    python -m tasks.privatize data/cancer/preprocess data/cancer/privatize --params products/cancer/params.yaml
-
-Under a mechanism with noise this stage can't be repeated: each run is a fresh release, and costs again.
+The transform is fitted on what this stage releases, and on nothing else. Under a mechanism with noise it can't be
+repeated: each run is a fresh release, and costs again.
 """
 
 import math

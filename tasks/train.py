@@ -1,6 +1,6 @@
-"""Train the network on the augmented rows; choose and stop by the validation rows.
+"""Train the network on the augmented rows: `python -m tasks.train AUGMENT PRIVATIZE OUT --params ...`.
 
-python -m tasks.train data/cancer/augment data/cancer/privatize data/cancer/train --params products/cancer/params.yaml
+The validation rows say when to stop and which weights are kept.
 """
 
 import csv

@@ -4,6 +4,7 @@ import contextlib
 import io
 import logging
 import warnings
+from collections.abc import Iterator
 
 import onnx
 import torch
@@ -53,7 +54,7 @@ def anonymous(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 @contextlib.contextmanager
-def quiet_exporter() -> "contextlib.AbstractContextManager[None]":  # type: ignore[misc] # a generator
+def quiet_exporter() -> Iterator[None]:
     """Silence what the exporter prints about libraries that are not installed and about itself."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level

@@ -6,6 +6,8 @@ that the product has. Numbers are scaled in float64 before they become float32: 
 large sum keeps its digits.
 """
 
+from typing import Any
+
 import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper, numpy_helper
@@ -41,7 +43,7 @@ def transform_model(transform: Transform) -> onnx.ModelProto:
         parts = [graph.numbers(transform.numbers)] if transform.numbers else []
         parts += graph.categories(transform.categories)
         graph.add("Concat", parts, "ready", axis=1)
-    shape = ["batch", *transform.feature_shape]
+    shape: list[str | int | None] = ["batch", *transform.feature_shape]
     ready = helper.make_tensor_value_info("ready", TensorProto.FLOAT, shape)
     return _model(graph, ready)
 
@@ -71,7 +73,7 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
-    def add(self, kind: str, inputs: list[str], output: str, *, domain: str = "", **attributes: object) -> str:
+    def add(self, kind: str, inputs: list[str], output: str, *, domain: str = "", **attributes: Any) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
         return output
 

@@ -62,7 +62,7 @@ def _anonymous(model: onnx.ModelProto) -> onnx.ModelProto:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """onnxruntime's quantiser advises on the root logger to do what was done one line before."""
+    """Silence the quantiser, which advises on the root logger to do what was done one line before."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)

@@ -5,6 +5,7 @@ ONNX graph in slipway/shrinking/graph.py, and a server prepares a record exactly
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from slipway.product.section import Section
 from slipway.tables.plan import Plan
 from slipway.tables.schema import Schema
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]
 
 
 class Number(Section):
@@ -126,8 +127,8 @@ def raw_inputs(frame: pl.DataFrame, transform: Transform) -> dict[str, Array]:
         columns = [pl.col(step.column).cast(pl.Float64).fill_null(float("nan")) for step in transform.numbers]
         inputs["numeric"] = np.ascontiguousarray(frame.select(columns).to_numpy())
     if transform.categories:
-        columns = [frame[step.column].fill_null("").to_list() for step in transform.categories]
-        inputs["categorical"] = np.array(columns, dtype=object).T
+        texts = [frame[step.column].fill_null("").to_list() for step in transform.categories]
+        inputs["categorical"] = np.array(texts, dtype=object).T
     return inputs
 
 
@@ -160,8 +161,8 @@ def _fit_number(column: pl.Series, params: Numbers) -> Number:
     known = values.drop_nulls().to_numpy()
     if not len(known):
         raise DataError(f"column '{column.name}' has no value in the training rows: add it to product.ignore")
-    impute = {"median": np.median, "mean": np.mean, "zero": lambda _: 0.0}[params.impute](known)
-    filled = values.fill_null(float(impute)).to_numpy()
+    impute = {"median": float(np.median(known)), "mean": float(known.mean()), "zero": 0.0}[params.impute]
+    filled = values.fill_null(impute).to_numpy()
     center, scale = 0.0, 1.0
     if params.scale == "standard":
         center, scale = float(filled.mean()), float(filled.std())
@@ -169,7 +170,7 @@ def _fit_number(column: pl.Series, params: Numbers) -> Number:
         center, scale = float(filled.min()), float(filled.max() - filled.min())
     # A constant column leaves as zeros: its rounding errors must not become the unit of what is served.
     constant = scale <= 1e-12 * max(1.0, abs(center))
-    return Number(column=column.name, impute=float(impute), center=center, scale=1.0 if constant else scale)
+    return Number(column=column.name, impute=impute, center=center, scale=1.0 if constant else scale)
 
 
 def _fit_category(column: pl.Series, max_values: int) -> Category:
