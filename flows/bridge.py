@@ -77,19 +77,21 @@ _call: contextvars.ContextVar[_Call | None] = contextvars.ContextVar("call", def
 
 
 def plan(root: Path, product: str, stage: str | None = None) -> list[Node]:
-    """Return the product's stages (or those that `stage` needs, and itself) in an order that can run."""
-    with _repo(root) as repo:
+    """Return the product's stages (or those that `stage` needs, and itself) in an order that can run.
+
+    Locks that killed processes left behind are freed on the way.
+    """
+    with _repo(root) as repo, repo.lock:
+        drop_stale_locks(Path(repo.tmp_dir))
         graph = repo.index.graph  # an edge leads from a stage to one that it needs
         wanted = _wanted(graph, product, stage)
-        status = repo.status(targets=[one.addressing for one in wanted])
+        changes = {one: _reasons(one) for one in wanted}
     nodes: dict[str, Node] = {}
     for one in nx.lexicographical_topological_sort(graph.reverse(), key=lambda one: one.addressing):
         if one in wanted:
             name, needs = one.addressing, sorted(need.addressing for need in graph.successors(one) if need in wanted)
-            reasons = _reasons(one, status.get(name, [])) or [
-                f"{need} runs first" for need in needs if nodes[need].reasons
-            ]
-            nodes[name] = Node(name, needs, reasons, dict(one.meta or {}), one.desc or "")
+            waits = [f"{need} runs first" for need in needs if nodes[need].reasons]
+            nodes[name] = Node(name, needs, changes[one] or waits, dict(one.meta or {}), one.desc or "")
     return list(nodes.values())
 
 
@@ -126,18 +128,13 @@ def reproduce(root: Path, name: str, *, snapshot: CodeSnapshot, isolate: bool = 
             if not isinstance(cause, LockError):
                 raise cause or error from None
             if not waiting:
-                logger.info("%s waits: %s", name, " ".join(str(cause).split("\n\n")[0].split()))
+                logger.info("%s waits: %s", name, _holder(cause))
                 waiting = True
         finally:
             _call.reset(token)
-        free_locks(root)
+        with _repo(root) as repo, repo.lock:
+            drop_stale_locks(Path(repo.tmp_dir))
         time.sleep(POLL_SECONDS)
-
-
-def free_locks(root: Path) -> None:
-    """Free the file locks that killed processes left behind."""
-    with _repo(root) as repo, repo.lock:
-        drop_stale_locks(Path(repo.tmp_dir))
 
 
 @contextmanager
@@ -217,12 +214,16 @@ def _code(stage: Stage) -> list[Path]:
     return [Path(one.fs_path) for one in stage.deps if one.fs_path.endswith(".py")]
 
 
-def _reasons(stage: Stage, status: list[Any]) -> list[str]:
-    """Flatten what `dvc status` says about one stage."""
+def _reasons(stage: Stage) -> list[str]:
+    """Ask DVC what changed since the stage ran, as `dvc status` does."""
     if not any(dependency.hash_info for dependency in stage.deps):
         return ["never ran"]
+    try:
+        status: dict[str, list[Any]] = stage.status()
+    except LockError as error:
+        return [_holder(error)]
     reasons = []
-    for entry in status:
+    for entry in status.get(stage.addressing, []):
         if isinstance(entry, str):
             reasons.append(entry)
             continue
@@ -231,3 +232,8 @@ def _reasons(stage: Stage, status: list[Any]) -> list[str]:
                 keys = what if isinstance(what, dict) else {"": what}
                 reasons += [f"{path}{f': {key}' if key else ''} {word}" for key, word in keys.items()]
     return reasons
+
+
+def _holder(error: LockError) -> str:
+    """Return the part of DVC's message that says which file is busy, and by which process."""
+    return " ".join(str(error).split("\n\n")[0].split())

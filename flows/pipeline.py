@@ -58,16 +58,16 @@ def pipeline(product: str, stage: str | None = None, force: bool = False) -> "Re
         release, deployment = _task("deploy", lambda: steps.deploy(root, product))()
         changed = steps.has_changed(outcomes, deployment)
         page = _task("report", lambda: steps.report(root, product, changed=changed))()
-        artifacts.publish(root, product, page)
+        if changed:
+            artifacts.publish(root, product, page)
         return steps.Result(outcomes, release, deployment, page)
 
 
 def _run_stages(run: "Run") -> dict[str, Any]:
     """Submit a task per stage, each waiting for those that it needs; raise the first failure."""
     from flows import steps
-    from flows.bridge import free_locks, plan
+    from flows.bridge import plan
 
-    free_locks(run.root)
     nodes = plan(run.root, run.product, run.stage)
     alone = steps.is_alone(run, nodes)
     futures: dict[str, Any] = {}

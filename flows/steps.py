@@ -1,7 +1,5 @@
 """The steps of a run, for Prefect's flow and for the plain loop alike: a stage, the deployment, the report."""
 
-import hashlib
-import json
 import logging
 import os
 import time
@@ -10,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flows.bridge import Node, Outcome, free_locks, plan, reproduce
+from flows.bridge import Node, Outcome, plan, reproduce
 from flows.code import CodeSnapshot
 from flows.locks import turn
 from flows.provenance import provenance
+from slipway.bundle.manifest import MANIFEST
+from slipway.files import read_json, sha256_of
 from slipway.product.deploy import Deploy
 from slipway.product.reading import read_section
 from slipway.product.serve import Serve
+from slipway.releases import Pointer, Release, Releases
 
 Done = TypeVar("Done")
 
@@ -57,7 +58,6 @@ def run_plain(run: Run) -> Result:
     """Run the stages one after the other in this process, then deploy and report; Prefect is not imported."""
     os.chdir(run.root)
     with turn(run.root, run.product):
-        free_locks(run.root)
         nodes = plan(run.root, run.product, run.stage)
         outcomes: dict[str, Outcome] = {node.name: bring(run, node, alone=is_alone(run, nodes)) for node in nodes}
         if run.stage is not None:
@@ -78,11 +78,19 @@ def has_changed(outcomes: Mapping[str, Outcome], deployment: str) -> bool:
 
 
 def bring(run: Run, node: Node, *, alone: bool) -> Outcome:
-    """Bring one stage up to date, and log a line about it."""
+    """Bring one stage up to date, and log a line about it.
+
+    DVC was asked about all stages when the plan was made; it is not asked again about one that is up to
+    date, since that costs as much as all did.
+    """
     isolate = bool(node.meta.get("isolate")) and not alone
-    return _logged(
-        node.name, lambda: reproduce(run.root, node.name, snapshot=run.snapshot, isolate=isolate, force=run.force)
-    )
+
+    def step() -> Outcome:
+        if not node.reasons and not run.force:
+            return "unchanged"
+        return reproduce(run.root, node.name, snapshot=run.snapshot, isolate=isolate, force=run.force)
+
+    return _logged(node.name, step)
 
 
 def deploy(root: Path, product: str) -> tuple[str, str]:
@@ -96,9 +104,9 @@ def deploy(root: Path, product: str) -> tuple[str, str]:
     data, releases = Path("data", product), Path("releases", product)
 
     def step() -> tuple[str, str]:
-        standing = _version_of(releases / f"{section.to}.json", data / "package" / "bundle" / "MANIFEST.json")
+        standing = _standing(Releases(releases), section.to, data / "package")
         if standing is not None:
-            return standing, "unchanged"
+            return standing.version, "unchanged"
         from tasks.deploy import deploy
 
         origin = provenance(root, product)
@@ -136,10 +144,10 @@ def _logged(name: str, step: Callable[[], Done], *, outcome: Callable[[Any], str
     return result
 
 
-def _version_of(pointer: Path, manifest: Path) -> str | None:
-    """Return the release that the pointer names if it holds exactly this bundle."""
-    if not pointer.exists() or not manifest.exists():
+def _standing(releases: Releases, pointer: Pointer, package: Path) -> Release | None:
+    """Return the release that the pointer names if it holds exactly this package, which passed."""
+    bundle, verdict = package / "bundle" / MANIFEST, package / "verdict.json"
+    if not bundle.exists() or not read_json(verdict)["passed"]:
         return None
-    named = json.loads(pointer.read_bytes())
-    same = named["manifest_sha256"] == hashlib.sha256(manifest.read_bytes()).hexdigest()
-    return named["version"] if same else None
+    release = releases.pointed(pointer)
+    return release if release is not None and release.bundle_sha256 == sha256_of(bundle) else None
