@@ -70,7 +70,10 @@ def measure(name: str, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / name
         run_line(product, params, data)
-        fidelity, metrics = read_json(data / "compress" / "fidelity.json"), read_json(data / "evaluate" / "metrics.json")
+        fidelity, metrics = (
+            read_json(data / "compress" / "fidelity.json"),
+            read_json(data / "evaluate" / "metrics.json"),
+        )
         with (data / "compress" / "candidates.csv").open(newline="") as file:
             sizes = {row["candidate"]: int(row["size_bytes"]) for row in csv.DictReader(file)}
         return {

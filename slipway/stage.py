@@ -31,7 +31,17 @@ from slipway.product.reading import read_section
 
 Stage = Callable[..., Path]
 
-LIBRARIES = ("numpy", "polars", "torch", "great_expectations", "scikit-learn", "onnx", "onnxruntime", "opendp", "altair")
+LIBRARIES = (
+    "numpy",
+    "polars",
+    "torch",
+    "great_expectations",
+    "scikit-learn",
+    "onnx",
+    "onnxruntime",
+    "opendp",
+    "altair",
+)
 
 
 def main(stage: Stage) -> NoReturn:
@@ -41,8 +51,7 @@ def main(stage: Stage) -> NoReturn:
     try:
         run(stage, sys.argv[1:])
     except SlipwayError as error:
-        print(f"{stage.__name__}: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(f"{stage.__name__}: {error}")
     sys.exit(0)
 
 
@@ -69,7 +78,9 @@ def parse(stage: Stage, argv: Sequence[str]) -> dict[str, Any]:
         if parameter.annotation is Path:
             parser.add_argument(name, type=Path)
         else:
-            assert issubclass(parameter.annotation, BaseModel), f"{stage.__name__}({name}): neither a Path nor a section"
+            assert issubclass(parameter.annotation, BaseModel), (
+                f"{stage.__name__}({name}): neither a Path nor a section"
+            )
             sections[name] = parameter.annotation
     parser.add_argument("--params", type=Path, required=True, help="the product's params.yaml")
     words = vars(parser.parse_args(argv))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as states  # pyright: ignore[reportAttributeAccessIssue] (compiled)
+from onnxruntime.capi import onnxruntime_pybind11_state as states
 
 from slipway.bundle.manifest import read_files, read_verified
 from slipway.bundle.prepare import PREPARE, parse_prepare

@@ -61,7 +61,7 @@ class RecordReader:
         """
         rows = [self._row(index, record) for index, record in enumerate(records)]
         first_category, first_image = self._num_numbers, self._num_numbers + self._num_categories
-        tensors = {}
+        tensors: dict[str, np.ndarray] = {}
         if self._num_numbers:
             tensors["numeric"] = np.array([row[:first_category] for row in rows], dtype=np.float64)
         if self._num_categories:

@@ -5,6 +5,7 @@ complete from. Stages do not import this module: they read their own section alo
 """
 
 import json
+import sys
 from pathlib import Path
 
 from pydantic import Field
@@ -53,4 +54,4 @@ def json_schema() -> str:
 
 
 if __name__ == "__main__":
-    print(json_schema(), end="")
+    sys.stdout.write(json_schema())

@@ -21,7 +21,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ParamsError(f"{path} does not exist. Is the product's name right, and is this the project's root?") from None
+        raise ParamsError(
+            f"{path} does not exist. Is the product's name right, and is this the project's root?"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
@@ -66,7 +68,9 @@ def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     for part in path:
         below = [child for node in nodes for child in _children(_variants(node, schema), str(part))]
         nodes = below or nodes  # a union's tag is a part of the path, but no key
-    return sorted({key for node in nodes for variant in _variants(node, schema) for key in variant.get("properties", {})})
+    return sorted(
+        {key for node in nodes for variant in _variants(node, schema) for key in variant.get("properties", {})}
+    )
 
 
 def _variants(node: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from slipway.errors import DataError
 from slipway.files import dump_json, read_json, sha256_of, whole_folder, write_text, write_text_whole
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from slipway.errors import ParamsError
 from slipway.learning.trained import load_network, save_network, scores
 from slipway.networks import Architecture, build

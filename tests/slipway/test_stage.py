@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from slipway.errors import DataError, ParamsError
 from slipway.files import whole_folder, write_text
 from slipway.product.evaluate import Evaluate
@@ -64,13 +65,12 @@ def test_a_wrong_parameter_is_told_before_anything_is_written(words: list[str], 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["params.yaml"]
 
 
-def test_a_users_mistake_is_a_line_and_not_a_traceback(words: list[str], monkeypatch, capsys, tmp_path: Path) -> None:
+def test_a_users_mistake_is_a_line_and_not_a_traceback(words: list[str], monkeypatch, tmp_path: Path) -> None:
     write_text(tmp_path / "params.yaml", "train: {epochs: 13}\nevaluate: {}\n")
     monkeypatch.setattr(sys, "argv", ["train", *words])
     with pytest.raises(SystemExit) as exit_status:
         main(train)
-    assert exit_status.value.code == 1
-    assert capsys.readouterr().err == "train: thirteen epochs: choose another number\n"
+    assert exit_status.value.code == "train: thirteen epochs: choose another number"
 
 
 @pytest.mark.parametrize("stage", sorted(path.stem for path in (ROOT / "tasks").glob("[a-z]*.py")))

@@ -1,6 +1,7 @@
 """The untimed rules of the gate."""
 
 import pytest
+
 from slipway.errors import ParamsError
 from slipway.judging.gate import judge
 from slipway.product.package import Gate, Limit

@@ -1,6 +1,7 @@
 """Augmentation by batch: what each part of the policy does to pixels."""
 
 import torch
+
 from slipway.learning.augmenting import augment_batch
 from slipway.product.augment import Policy
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from slipway.errors import DataError
 from slipway.learning.loop import Rows, choose_device, fit, repeatable
 from slipway.networks import Architecture, build

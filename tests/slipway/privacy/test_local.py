@@ -5,6 +5,7 @@ import math
 import polars as pl
 import pytest
 from opendp.prelude import enable_features
+
 from slipway.errors import ParamsError
 from slipway.privacy.local import laplace, noise_table, randomized_response
 from slipway.product.privatize import Bound, Domain, Privatize

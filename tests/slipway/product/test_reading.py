@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from slipway.errors import ParamsError
 from slipway.product.params import Params, json_schema, read_params
 from slipway.product.product import Product

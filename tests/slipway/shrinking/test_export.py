@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from slipway.networks import Architecture, build
 from slipway.product.train import CNN, MLP
 from slipway.shrinking.export import export_network

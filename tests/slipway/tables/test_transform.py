@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from slipway.errors import DataError
 from slipway.product.preprocess import Categories, Image, Numbers
 from slipway.product.product import Product
