@@ -7,24 +7,41 @@ from typing import Any
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
 
-def publish(root: Path, product: str, page: Path) -> None:
-    """Create the three artifacts; their keys, such as cancer-metrics, keep a history over the runs."""
-    key, data = product.replace("_", "-").lower(), root / "data" / product
-    metrics = json.loads((data / "compress" / "metrics.json").read_bytes())
-    rows = [{"metric": name, "value": value} for name, value in metrics.items()]
-    create_table_artifact(rows, key=f"{key}-metrics", description=f"The chosen model of {product}, on its test rows")
-    validation = json.loads((data / "validate" / "validation.json").read_bytes())
-    verdict = "passed" if validation["passed"] else "failed"
+def publish_metrics(root: Path, product: str) -> None:
+    """Create the table of the chosen model's metrics on test."""
+    metrics = json.loads((root / "data" / product / "compress" / "metrics.json").read_bytes())
     create_table_artifact(
-        expectations(validation), key=f"{key}-validation", description=f"Validation of {product}'s raw rows: {verdict}"
+        [{"metric": name, "value": value} for name, value in metrics.items()],
+        key=_key(product, "metrics"),
+        description=f"The chosen model of {product}, on its test rows",
     )
-    create_link_artifact(page.as_uri(), link_text=f"Report of {product}", key=f"{key}-report")
+
+
+def publish_evidence(root: Path, product: str) -> None:
+    """Create the table of the validation and the link to the report, as far as the run came."""
+    data = root / "data" / product
+    if (data / "validate" / "validation.json").exists():
+        validation = json.loads((data / "validate" / "validation.json").read_bytes())
+        verdict = "passed" if validation["passed"] else "failed: " + "; ".join(validation["reasons"])
+        create_table_artifact(
+            expectations(validation),
+            key=_key(product, "validation"),
+            description=f"Validation of {product}'s raw rows: {verdict}",
+        )
+    if (data / "report.html").exists():
+        link = (data / "report.html").as_uri()
+        create_link_artifact(link, link_text=f"Report of {product}", key=_key(product, "report"))
+
+
+def _key(product: str, what: str) -> str:
+    """Return a key such as cancer-metrics, under which Prefect keeps a history over the runs."""
+    return f"{product.replace('_', '-').lower()}-{what}"
 
 
 def expectations(validation: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a row for each expectation of a Great Expectations result."""
+    """Return a row for each expectation of validation.json."""
     rows = []
-    for one in validation.get("results", []):
+    for one in validation["result"]["results"]:
         config = one["expectation_config"]
         rows.append(
             {

@@ -118,10 +118,9 @@ def _ports(root: Path, names: list[str]) -> Iterator[Finding]:
         users.setdefault((serve.host, serve.port), []).append(name)
     for (host, port), users_of_it in users.items():
         what, who = f"port {port}", f"for {', '.join(users_of_it)}"
+        mend = "slipway serve NAME --port PORT, or set serve.port"
         try:
             socket.create_server((host, port)).close()
             yield Finding(what, f"free, {who}")
         except OSError as error:
-            yield Finding(
-                what, f"{host}:{port} {who}: {error.strerror}", "slipway serve NAME --port PORT, or serve.port"
-            )
+            yield Finding(what, f"{host}:{port} {who}: {error.strerror}", mend)

@@ -47,20 +47,32 @@ def pipeline(product: str, stage: str | None = None, force: bool = False) -> "Re
     snapshot = process_snapshot(root)
     from flows import artifacts, steps
     from flows.locks import turn
+    from slipway.errors import SlipwayError
 
     os.chdir(root)
     check_product(root, product)
     run = steps.Run(root, product, stage, force, snapshot)
-    with turn(root, product):
-        outcomes = _run_stages(run)
-        if stage is not None:
-            return steps.Result(outcomes)
-        release, deployment = _task("deploy", lambda: steps.deploy(root, product))()
-        changed = steps.has_changed(outcomes, deployment)
-        page = _task("report", lambda: steps.report(root, product, changed=changed))()
-        if changed:
-            artifacts.publish(root, product, page)
-        return steps.Result(outcomes, release, deployment, page)
+    try:
+        with turn(root, product), steps.reported_failure(run):
+            return _run(run)
+    except SlipwayError:
+        artifacts.publish_evidence(root, product)
+        raise
+
+
+def _run(run: "Run") -> "Result":
+    from flows import artifacts, steps
+
+    outcomes = _run_stages(run)
+    if run.stage is not None:
+        return steps.Result(outcomes)
+    release, deployment = _task("deploy", lambda: steps.deploy(run.root, run.product))()
+    changed = steps.has_changed(outcomes, deployment)
+    page = _task("report", lambda: steps.report(run.root, run.product, changed=changed))()
+    if changed:
+        artifacts.publish_metrics(run.root, run.product)
+        artifacts.publish_evidence(run.root, run.product)
+    return steps.Result(outcomes, release, deployment, page)
 
 
 def _run_stages(run: "Run") -> dict[str, Any]:

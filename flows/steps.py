@@ -3,7 +3,8 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from flows.code import CodeSnapshot
 from flows.locks import turn
 from flows.provenance import provenance
 from slipway.bundle.manifest import MANIFEST
+from slipway.errors import SlipwayError
 from slipway.files import read_json, sha256_of
 from slipway.product.deploy import Deploy
 from slipway.product.reading import read_section
@@ -57,7 +59,7 @@ class Result:
 def run_plain(run: Run) -> Result:
     """Run the stages one after the other in this process, then deploy and report; Prefect is not imported."""
     os.chdir(run.root)
-    with turn(run.root, run.product):
+    with turn(run.root, run.product), reported_failure(run):
         nodes = plan(run.root, run.product, run.stage)
         outcomes: dict[str, Outcome] = {node.name: bring(run, node, alone=is_alone(run, nodes)) for node in nodes}
         if run.stage is not None:
@@ -142,6 +144,20 @@ def _logged(name: str, step: Callable[[], Done], *, outcome: Callable[[Any], str
     finally:
         logger.info("%-12s %-10s %5.1f s", name.split("@")[0], what, time.monotonic() - start)
     return result
+
+
+@contextmanager
+def reported_failure(run: Run) -> Iterator[None]:
+    """Make the report of a run that fails, too: it shows the evidence that the stages left."""
+    try:
+        yield
+    except SlipwayError:
+        if run.stage is None:
+            try:
+                logger.info("the evidence is in %s", report(run.root, run.product))
+            except SlipwayError as error:
+                logger.warning("there is no report: %s", error)
+        raise
 
 
 def _standing(releases: Releases, pointer: Pointer, package: Path) -> Release | None:
