@@ -22,9 +22,10 @@ from typing import Any, Literal
 
 import dvc.stage.run
 import networkx as nx
-from dvc.exceptions import ReproductionError
+from dvc.exceptions import NotDvcRepoError, ReproductionError
 from dvc.lock import LockError
 from dvc.repo import Repo
+from dvc.scm import SCMError
 from dvc.stage import Stage
 
 from flows.code import CodeSnapshot
@@ -146,8 +147,15 @@ def _repo(root: Path) -> Iterator[Any]:
     assert Path.cwd() == root.resolve(), f"DVC and the stages name files from {root}, not from {Path.cwd()}"
     logging.getLogger("dvc").setLevel(logging.ERROR)
     _install_runner()
-    with _bookkeeping, Repo(str(root), _wait_for_lock=True) as repo:
+    with _bookkeeping, _open(root) as repo:
         yield repo
+
+
+def _open(root: Path) -> Repo:
+    try:
+        return Repo(str(root), _wait_for_lock=True)
+    except (NotDvcRepoError, SCMError) as error:
+        raise SlipwayError(f"{error}. Run `git init` and `dvc init` there; `slipway doctor` looks again.") from None
 
 
 def _install_runner() -> None:

@@ -213,6 +213,8 @@ def _lines(error: Exception) -> str:
 
     if isinstance(error, SlipwayError):
         return f"slipway: {error}"
+    if type(error).__module__.startswith("dvc."):
+        return f"slipway: dvc.yaml or dvc.lock is wrong: {error}"
     return f"slipway: {type(error).__name__}: {error}\nThis was not foreseen; --debug shows where it happened."
 
 

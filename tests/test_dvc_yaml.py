@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.repo import Repo
 
 from flows.code import import_closure
 
 ROOT = Path(__file__).parents[1]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+PRODUCTS = yaml.safe_load((ROOT / "products/products.yaml").read_text())["products"]
 ORDER = ["ingest", "validate", "preprocess", "privatize", "augment", "train", "evaluate", "compress", "package"]
 
 
@@ -32,8 +34,15 @@ def test_a_stage_writes_the_folder_of_its_name_for_every_product(name):
     assert stage["cmd"].startswith(f"python -m tasks.{name} ")
 
 
+def test_the_model_of_a_product_is_addressed_by_name():
+    """As `dvc artifacts get REPOSITORY products/NAME:NAME` does, for a commit with the tag products/NAME=NAME@v1.0.0."""
+    with Repo(str(ROOT)) as repo:
+        for name in PRODUCTS:
+            assert repo.artifacts.get_path(f"products/{name}:{name}") == f"data/{name}/package/bundle"
+
+
 def test_every_product_has_its_files():
-    for name in yaml.safe_load((ROOT / "products/products.yaml").read_text())["products"]:
+    for name in PRODUCTS:
         folder = ROOT / "products" / name
         assert {path.name for path in folder.glob("*.yaml")} >= {
             "params.yaml",

@@ -1,4 +1,4 @@
-"""The flow on a real Prefect server with a real worker: by hand, on a schedule, a failure. Minutes: `pytest -m slow`."""
+"""The flow on a real Prefect server with a real worker, by hand and on a schedule (minutes: `pytest -m slow`)."""
 
 import json
 import os
@@ -27,6 +27,7 @@ class Site:
         self.root = folder / "project"
         ignored = shutil.ignore_patterns("data", "releases", ".git", ".venv", "cache", "tmp", "__pycache__", "dvc.lock")
         shutil.copytree(ROOT, self.root, ignore=ignored)
+        subprocess.run(["git", "init", "-q", self.root], check=True)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.api = f"http://127.0.0.1:{port}/api"
@@ -120,7 +121,7 @@ def test_stages_that_are_up_to_date_end_as_cached_in_the_server(site):
     site.run("slipway", "run", "cancer")
 
     def states():
-        runs = site.get("/task_runs/filter", limit=11, sort="START_TIME_DESC")
+        runs = site.get("/task_runs/filter", limit=11, sort="EXPECTED_START_TIME_DESC")
         found = {run["name"]: run["state_name"] for run in runs}
         return found if set(found.values()) == {"Cached", "Completed"} else None
 
