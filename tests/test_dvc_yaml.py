@@ -35,7 +35,7 @@ def test_a_stage_writes_the_folder_of_its_name_for_every_product(name):
 
 
 def test_the_model_of_a_product_is_addressed_by_name():
-    """As `dvc artifacts get REPOSITORY products/NAME:NAME` does, for a commit with the tag products/NAME=NAME@v1.0.0."""
+    """`dvc artifacts get REPOSITORY products/NAME:NAME` does so where a tag products/NAME=NAME@v1.0.0 stands."""
     with Repo(str(ROOT)) as repo:
         for name in PRODUCTS:
             assert repo.artifacts.get_path(f"products/{name}:{name}") == f"data/{name}/package/bundle"
