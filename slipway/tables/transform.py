@@ -174,7 +174,8 @@ def _fit_number(column: pl.Series, params: Numbers) -> Number:
 
 
 def _fit_category(column: pl.Series, max_values: int) -> Category:
-    counts = column.drop_nulls().value_counts(name="rows").sort(["rows", column.name], descending=[True, False])
+    known = column.filter(column != "")  # an empty text is how model.onnx is told of a missing one
+    counts = known.value_counts(name="rows").sort(["rows", column.name], descending=[True, False])
     return Category(column=column.name, values=sorted(counts[column.name].head(max_values).to_list()))
 
 

@@ -10,11 +10,20 @@ from slipway.product.augment import Augment
 from slipway.product.compress import Compress
 from slipway.product.evaluate import Evaluate
 from slipway.product.package import Gate, Limit, Package
-from slipway.product.privatize import Privatize
+from slipway.product.privatize import Bound, Domain, Privatize
 from slipway.product.product import Product
 from slipway.product.train import MLP, Train
 from slipway.tables.plan import Plan
 from slipway.tables.schema import Column, Schema
+
+LOCAL = Privatize(
+    mechanism="local",
+    columns={
+        "age": Bound(low=0, high=100, epsilon=1.5),
+        "job": Domain(values=["cook", "nurse", "pilot"], epsilon=1),
+        "target": Domain(values=["no", "yes"], epsilon=2),
+    },
+)
 
 QUICK = Train(network=MLP(hidden=[8], dropout=0), epochs=15, batch_size=32, lr=0.02)
 
@@ -54,7 +63,7 @@ def write_preprocessed(folder: Path, *, regression: bool = False, num_rows: int 
     return folder
 
 
-def run_line(root: Path, *, preprocess: Path, gate: Gate | None = None, train_params: Train = QUICK) -> Path:
+def run_line(root: Path, *, preprocess: Path, gate: Gate | None = None, privacy: Privatize | None = None) -> Path:
     """Call privatize to package and return the folder of all stages."""
     from tasks.augment import augment
     from tasks.compress import compress
@@ -64,9 +73,9 @@ def run_line(root: Path, *, preprocess: Path, gate: Gate | None = None, train_pa
     from tasks.train import train
 
     write_validated(root / "validate")
-    privatize(preprocess, root / "privatize", Privatize())
+    privatize(preprocess, root / "privatize", privacy or Privatize())
     augment(root / "privatize", root / "augment", Augment())
-    train(root / "augment", root / "privatize", root / "train", train_params)
+    train(root / "augment", root / "privatize", root / "train", QUICK)
     evaluate(root / "train", root / "privatize", preprocess, root / "evaluate", Evaluate(bootstrap_samples=100))
     compress(root / "train", root / "evaluate", root / "privatize", preprocess, root / "compress", Compress())
     stages = [root / stage for stage in ("compress", "evaluate", "train", "privatize")]

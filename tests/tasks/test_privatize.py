@@ -4,23 +4,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from line import write_preprocessed
+from line import LOCAL, run_line, write_preprocessed
 
 from slipway.errors import ParamsError
 from slipway.files import read_json
-from slipway.product.privatize import Bound, Domain, Privatize
+from slipway.product.privatize import Privatize
 from slipway.tables.schema import read_schema
 from slipway.tables.transform import read_transform
 from tasks.privatize import privatize
-
-LOCAL = Privatize(
-    mechanism="local",
-    columns={
-        "age": Bound(low=0, high=100, epsilon=1.5),
-        "job": Domain(values=["cook", "nurse", "pilot"], epsilon=1),
-        "target": Domain(values=["no", "yes"], epsilon=2),
-    },
-)
 
 
 def test_without_a_mechanism_rows_pass_and_the_receipt_says_not_private(tmp_path: Path) -> None:
@@ -78,3 +69,12 @@ def test_two_runs_draw_different_noise(tmp_path: Path) -> None:
         privatize(preprocess, tmp_path / name, LOCAL)
         ages.append(pl.read_parquet(tmp_path / name / "train.parquet")["age"])
     assert not (ages[0] == ages[1]).any()
+
+
+def test_a_private_product_goes_the_whole_line_and_its_bundle_says_what_was_spent(tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess", classes=["no", "yes"])
+    bundle = run_line(tmp_path, preprocess=preprocess, privacy=LOCAL) / "package" / "bundle"
+    privacy = read_json(bundle / "privacy.json")
+    assert privacy["privatize"]["epsilon"] == pytest.approx(4.5, rel=1e-6)
+    assert privacy["train"]["private"] is True
+    assert "4.5" in (bundle / "card.md").read_text()

@@ -97,16 +97,14 @@ def test_a_class_that_the_product_does_not_know_is_named() -> None:
 
 
 numbers = st.one_of(st.none(), st.floats(-1e6, 1e6), st.just(float("nan")))
-words = st.one_of(st.none(), st.sampled_from(["a", "b", "ü", "a b", "unseen"]))
+words = st.one_of(st.none(), st.sampled_from(["a", "b", "ü", "a b", "unseen", ""]))
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(numbers, numbers, words, words), min_size=1, max_size=8))
 def test_a_row_alone_through_onnx_equals_the_batch_in_polars(rows: list[tuple]) -> None:
     types = {"x": pl.Float64, "y": pl.Float64, "u": pl.String, "v": pl.String}
-    seen = pl.DataFrame(
-        {"x": [1.0, 2.0], "y": [1e9, 1e9 + 1], "u": ["a", "b"], "v": ["ü", "a b"], "target": ["a", "b"]}
-    )
+    seen = pl.DataFrame({"x": [1.0, 2.0], "y": [1e9, 1e9 + 1], "u": ["a", ""], "v": ["ü", "a b"], "target": ["a", "b"]})
     transform = fit_transform(seen, schema_of(seen), Plan())
     frame = pl.DataFrame(rows, schema=types, orient="row")
     batch = features(frame, transform)
