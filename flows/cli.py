@@ -36,6 +36,7 @@ QUIET = {
     "DVC_NO_ANALYTICS": "1",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # the lines of a run are ours; Prefect keeps its log
     "PREFECT_LOGGING_EXTRA_LOGGERS": "slipway",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # lines before the flow run and after it
 }
 
 

@@ -22,7 +22,7 @@ class Lines(logging.Handler):
         """Print the end of a step, or show its start."""
         text = record.getMessage()
         if record.levelno > logging.DEBUG:
-            self._console.print(text, markup=False, highlight=False)
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
         elif self._status:
             self._status.update(f"{text} ...")
             self._status.start()

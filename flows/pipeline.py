@@ -49,6 +49,8 @@ def pipeline(product: str, stage: str | None = None, force: bool = False) -> "Re
     from flows.locks import turn
     from slipway.errors import SlipwayError
 
+    if not logger.isEnabledFor(logging.INFO):  # under a worker nobody else asked for the line of each step
+        logger.setLevel(logging.INFO)
     os.chdir(root)
     check_product(root, product)
     run = steps.Run(root, product, stage, force, snapshot)

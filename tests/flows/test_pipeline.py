@@ -150,6 +150,8 @@ def test_a_worker_runs_a_deployment_by_hand_and_on_its_schedule(site):
     assert "accuracy" in artifacts["cancer-metrics"]["data"]
     assert "expect_table_row_count_to_be_between" in artifacts["cancer-validation"]["data"]
     assert "report.html" in artifacts["cancer-report"]["data"]
+    lines = [log["message"] for log in site.get("/logs/filter", limit=200) if log["name"] == "slipway"]
+    assert any(line.startswith("train ") for line in lines), lines
     site.run("prefect", "deployment", "schedule", "clear", "-y", "pipeline/cancer")
 
 
