@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from slipway.judging.metrics import checked_probabilities, checked_values, class_averages, ranked_classes
+from slipway.judging.metrics import (
+    area_under_roc,
+    checked_probabilities,
+    checked_values,
+    class_averages,
+    log_losses,
+    ranked_classes,
+)
 
 BOOTSTRAP = "percentiles of a bootstrap of the test rows"
 CELLS_PER_BLOCK = 4_000_000
@@ -30,8 +37,7 @@ def classification_intervals(
     num_rows, num_classes = probabilities.shape
     one_hot = np.eye(num_classes, dtype=np.float32)
     actual, given = one_hot[targets], one_hot[predicted]
-    likelihood = probabilities[np.arange(num_rows), targets]
-    losses = -np.log(np.clip(likelihood, np.finfo(np.float64).eps, None))
+    losses = log_losses(targets, probabilities)
     per_row = np.hstack([losses[:, None].astype(np.float32), actual * given, given, actual])  # [N, 1 + 3C]
     curves = [(targets == index, probabilities[:, index]) for index in ranked_classes(targets, probabilities)]
 
@@ -41,7 +47,7 @@ def classification_intervals(
         hits, predictions, occurrences = np.split(np.rint(sums[:, 1:]), 3, axis=1)
         block = {**class_averages(hits, predictions, occurrences), "log_loss": sums[:, 0] / num_rows}
         if curves:
-            areas = np.ma.masked_invalid([weighted_auc(positive, score, weights) for positive, score in curves])
+            areas = np.ma.masked_invalid([area_under_roc(positive, score, weights) for positive, score in curves])
             block["roc_auc"] = areas.mean(axis=0).filled(np.nan)
         blocks.append(block)
     found = {"accuracy": wilson(int((predicted == targets).sum()), num_rows, confidence_pct=confidence_pct)}
@@ -78,27 +84,6 @@ def resamples(num_rows: int, samples: int, seed: int) -> Iterator[np.ndarray]:
         width = min(block, samples - start)
         drawn = random.integers(0, num_rows, size=(num_rows, width)) * width + np.arange(width)
         yield np.bincount(drawn.ravel(), minlength=num_rows * width).reshape(num_rows, width).astype(np.uint8)
-
-
-def weighted_auc(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the area under the ROC curve of each resample [B]; NaN where one side was not drawn.
-
-    The share of pairs (positive, negative) that are ranked right, ties counting one half (Mann and Whitney 1947).
-
-    Args:
-        positive: [N] bool.
-        score: [N], larger for positives.
-        weights: [N, B] how often each row was drawn.
-    """
-    order = np.argsort(score, kind="stable")
-    positive, score, weights = positive[order], score[order], weights[order]
-    below = np.cumsum(weights * ~positive[:, None], axis=0, dtype=np.int32)  # [N, B] negatives up to this row
-    first, last = np.searchsorted(score, score[positive]), np.searchsorted(score, score[positive], side="right")
-    padded = np.vstack([np.zeros_like(below[:1]), below])
-    drawn = weights[positive].astype(np.float64)
-    right = np.einsum("pb,pb->b", drawn, padded[first] + padded[last]) / 2
-    pairs = drawn.sum(axis=0) * below[-1]
-    return np.divide(right, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
 
 
 def wilson(hits: int, rows: int, *, confidence_pct: float) -> tuple[float, float]:

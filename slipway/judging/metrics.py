@@ -1,7 +1,11 @@
-"""The metrics of metrics.json: nine for a classification, four for a regression, always the same keys."""
+"""The metrics of metrics.json: nine for a classification, four for a regression, always the same keys.
+
+They are written here and not taken from scikit-learn because a bootstrap needs each of them for a
+thousand weightings at once (intervals.py), and one definition is better than two. The tests compare
+them with scikit-learn's.
+"""
 
 import numpy as np
-from sklearn import metrics as sk
 
 from slipway.errors import DataError
 from slipway.judging.calibration import expected_calibration_error
@@ -37,7 +41,7 @@ def classification_metrics(targets: np.ndarray, probabilities: np.ndarray, *, bi
         "accuracy": float((predicted == targets).mean()),
         **{name: float(value) for name, value in averages.items()},
         "roc_auc": roc_auc(targets, probabilities),
-        "log_loss": float(sk.log_loss(targets, probabilities, labels=np.arange(num_classes))),
+        "log_loss": float(log_losses(targets, probabilities).mean()),
         "ece": expected_calibration_error(targets, probabilities, bins=bins),
         "rows": len(targets),
     }
@@ -52,10 +56,11 @@ def regression_metrics(targets: np.ndarray, values: np.ndarray) -> Metrics:
         DataError: no rows, or values that are not finite.
     """
     targets, values = checked_values(targets, values)
+    errors = values - targets
     return {
-        "mae": float(sk.mean_absolute_error(targets, values)),
-        "rmse": float(sk.root_mean_squared_error(targets, values)),
-        "r2": float(sk.r2_score(targets, values)) if np.ptp(targets) > 0 else None,
+        "mae": float(np.abs(errors).mean()),
+        "rmse": float(np.sqrt((errors**2).mean())),
+        "r2": float(1 - (errors**2).mean() / targets.var()) if np.ptp(targets) > 0 else None,
         "rows": len(targets),
     }
 
@@ -87,10 +92,53 @@ def class_averages(hits: np.ndarray, predicted: np.ndarray, actual: np.ndarray) 
 
 def roc_auc(targets: np.ndarray, probabilities: np.ndarray) -> float | None:
     """Return the area under the ROC curve: of the last of two classes, or the mean of one-vs-rest areas."""
+    once = np.ones((len(targets), 1), dtype=np.uint8)
     areas = [
-        sk.roc_auc_score(targets == index, probabilities[:, index]) for index in ranked_classes(targets, probabilities)
+        area_under_roc(targets == index, probabilities[:, index], once).item()
+        for index in ranked_classes(targets, probabilities)
     ]
     return float(np.mean(areas)) if areas else None
+
+
+def area_under_roc(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the area under the ROC curve of each resample [B]; NaN where one side was not drawn.
+
+    The share of pairs (positive, negative) that are ranked right, ties counting one half (Mann and Whitney 1947).
+
+    Args:
+        positive: [N] bool.
+        score: [N], larger for positives.
+        weights: [N, B] how often each row was drawn.
+    """
+    order = np.argsort(score, kind="stable")
+    positive, score, weights = positive[order], score[order], weights[order]
+    below = np.cumsum(weights * ~positive[:, None], axis=0, dtype=np.int32)  # [N, B] negatives up to this row
+    first, last = np.searchsorted(score, score[positive]), np.searchsorted(score, score[positive], side="right")
+    padded = np.vstack([np.zeros_like(below[:1]), below])
+    drawn = weights[positive].astype(np.float64)
+    right = np.einsum("pb,pb->b", drawn, padded[first] + padded[last]) / 2
+    pairs = drawn.sum(axis=0) * below[-1]
+    return np.divide(right, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
+
+
+def roc_points(positive: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return false and true positive rates at every threshold, from none accepted (0, 0) to all (1, 1).
+
+    Args:
+        positive: [N] bool, of both kinds.
+        score: [N], larger for positives; rows of equal score are accepted together.
+    """
+    order = np.argsort(-score, kind="stable")
+    ends = np.append(np.diff(score[order]) != 0, True)
+    accepted = np.cumsum(positive[order])[ends], np.cumsum(~positive[order])[ends]
+    true_share, false_share = (np.append(0, counts) / counts[-1] for counts in accepted)
+    return false_share, true_share
+
+
+def log_losses(targets: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Return the loss of each row [N]: minus the logarithm of its own class's probability, which is at least 2e-16."""
+    likelihood = probabilities[np.arange(len(targets)), targets]
+    return -np.log(np.clip(likelihood, np.finfo(np.float64).eps, None))
 
 
 def ranked_classes(targets: np.ndarray, probabilities: np.ndarray) -> list[int]:

@@ -5,10 +5,9 @@ from typing import Any
 
 import altair as alt
 import numpy as np
-from sklearn.metrics import confusion_matrix, roc_curve
 
 from slipway.judging.calibration import reliability
-from slipway.judging.metrics import ranked_classes
+from slipway.judging.metrics import ranked_classes, roc_points
 from slipway.pictures.rendering import COLOURS, HEIGHT, WIDTH, diagonal, svg, table
 
 MAX_CLASSES = 20
@@ -23,7 +22,8 @@ def confusion(targets: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
     The shade grows with the root of the share, so that rare mistakes stand out, too.
     Of more than `MAX_CLASSES` classes, those with the most mistakes are drawn.
     """
-    counts = confusion_matrix(targets, predicted, labels=range(len(classes)))
+    cells_of = np.bincount(targets * len(classes) + predicted, minlength=len(classes) ** 2)
+    counts = cells_of.reshape(len(classes), len(classes))
     mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
     shown = sorted(int(index) for index in np.argsort(-mistakes, kind="stable")[:MAX_CLASSES])
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -53,7 +53,7 @@ def roc(targets: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) 
     shown = sorted(frequent[:MAX_CURVES])
     points: list[dict[str, Any]] = []
     for index in shown:
-        false_share, true_share, _ = roc_curve(targets == index, probabilities[:, index])
+        false_share, true_share = roc_points(targets == index, probabilities[:, index])
         for row in np.unique(np.linspace(0, len(false_share) - 1, MAX_POINTS).astype(int)):
             points.append(
                 {

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from slipway.judging import intervals
-from slipway.judging.intervals import classification_intervals, regression_intervals, resamples, weighted_auc
-from slipway.judging.metrics import classification_metrics, regression_metrics
+from slipway.judging.intervals import classification_intervals, regression_intervals, resamples
+from slipway.judging.metrics import area_under_roc, classification_metrics, regression_metrics
 
 SETTINGS = {"samples": 300, "confidence_pct": 95, "seed": 3}
 
@@ -91,6 +91,6 @@ def test_resamples_draw_as_many_rows_as_there_are_and_come_in_small_blocks(monke
 def test_the_weighted_area_is_that_of_scikit_learn_on_the_drawn_rows(pairs: list[tuple[bool, int]]) -> None:
     positive, score = (np.array(column) for column in zip(*pairs, strict=True))
     weights = next(resamples(len(pairs), 8, seed=1))
-    for area, drawn in zip(weighted_auc(positive, score, weights), weights.T, strict=True):
+    for area, drawn in zip(area_under_roc(positive, score, weights), weights.T, strict=True):
         taken, scores = np.repeat(positive, drawn), np.repeat(score, drawn)
         assert np.isnan(area) if len(set(taken)) < 2 else area == pytest.approx(roc_auc_score(taken, scores))

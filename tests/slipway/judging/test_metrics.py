@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import metrics as sk
 from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support
 
 from slipway.errors import DataError
-from slipway.judging.metrics import classification_metrics, regression_metrics
+from slipway.judging.metrics import classification_metrics, regression_metrics, roc_points
 
 KEYS = [
     "accuracy",
@@ -47,6 +48,35 @@ def test_the_averages_are_those_of_scikit_learn() -> None:
     precision, recall, f1, _ = precision_recall_fscore_support(targets, predicted, average="macro")
     expected = [balanced_accuracy_score(targets, predicted), precision, recall, f1]
     assert [metrics[key] for key in KEYS[1:5]] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_losses_and_areas_are_those_of_scikit_learn_ties_included(classes: int) -> None:
+    random = np.random.default_rng(1)
+    probabilities = random.integers(1, 5, (300, classes)).astype(float)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    targets = random.integers(0, classes, 300)
+    metrics = classification_metrics(targets, probabilities)
+    scores = probabilities[:, 1] if classes == 2 else probabilities
+    assert metrics["roc_auc"] == pytest.approx(sk.roc_auc_score(targets, scores, multi_class="ovr"))
+    assert metrics["log_loss"] == pytest.approx(sk.log_loss(targets, probabilities))
+
+
+def test_the_roc_curve_is_that_of_scikit_learn_ties_included() -> None:
+    random = np.random.default_rng(3)
+    positive, score = random.random(200) < 0.3, random.integers(0, 20, 200)
+    expected_false, expected_true, _ = sk.roc_curve(positive, score, drop_intermediate=False)
+    false_share, true_share = roc_points(positive, score)
+    np.testing.assert_allclose(false_share, expected_false)
+    np.testing.assert_allclose(true_share, expected_true)
+
+
+def test_a_regression_is_judged_as_scikit_learn_judges_it() -> None:
+    targets, values = np.random.default_rng(2).normal(50, 3, (2, 100))
+    metrics = regression_metrics(targets, values)
+    assert metrics["mae"] == pytest.approx(sk.mean_absolute_error(targets, values))
+    assert metrics["rmse"] == pytest.approx(sk.root_mean_squared_error(targets, values))
+    assert metrics["r2"] == pytest.approx(sk.r2_score(targets, values))
 
 
 def test_a_class_absent_from_test_is_left_out_of_the_averages() -> None:
