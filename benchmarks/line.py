@@ -31,6 +31,7 @@ def cost(command: list[str], cwd: Path) -> tuple[float, float]:
     """Run a command; return wall seconds until it ended, and CPU seconds of it and all that it started."""
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"}
     environment |= {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    environment["PYTHONPATH"] = str(cwd)  # the clone's code, not the installed checkout's
     environment |= {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180"}
     for name in ("PREFECT_API_URL", "SLIPWAY_ROOT"):
         environment.pop(name, None)
@@ -44,10 +45,11 @@ def cost(command: list[str], cwd: Path) -> tuple[float, float]:
 
 
 def fresh_clone(folder: Path) -> Path:
-    """Clone the committed tree, with nothing that stages wrote."""
+    """Clone the committed tree, with nothing that stages wrote, and compile it as an installation does."""
     clone = folder / "clone"
     shutil.rmtree(clone, ignore_errors=True)
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "flows", "tasks", "slipway"], cwd=clone, check=True)
     return clone
 
 
