@@ -4,6 +4,7 @@ Heavy modules are imported inside the commands, so that help and errors come at 
 of `slipway` and `tasks` after the code snapshot is taken (flows/code.py).
 """
 
+import gc
 import json
 import os
 import sys
@@ -42,6 +43,7 @@ QUIET = {
 
 def main() -> None:
     """Run a command; an error becomes one to three lines and exit status 1."""
+    gc.set_threshold(50_000)  # flows/spawn.py says why
     debug = "--debug" in sys.argv
     for name, value in QUIET.items():
         if not (debug and name.endswith("CONSOLE_LEVEL")):

@@ -9,13 +9,21 @@ from pathlib import Path
 
 from slipway.errors import SlipwayError
 
+# Libraries make millions of objects while they are imported, and keep them: a garbage collection every
+# 700 of them, Python's default, finds nothing and costs a sixth of a short stage's CPU time.
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
+BOOT = (
+    f"import gc, runpy, sys; gc.set_threshold({OBJECTS_BETWEEN_COLLECTIONS}); del sys.argv[0]; "
+    "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+)
+
 
 class StageCrashed(SlipwayError):
     """A stage's process ended without an error that it could explain; its traceback is attached as a note."""
 
 
 def spawn(name: str, words: Sequence[str]) -> None:
-    """Run `python -m WORDS` in the working directory, as DVC would, but with no shell in between.
+    """Run what `python -m WORDS` runs, in the working directory, with no shell in between.
 
     So the process is this one's own child, which the kernel ends with it (`slipway.stage.main`). What
     it prints goes to stderr, because the output of this process may be JSON.
@@ -25,7 +33,7 @@ def spawn(name: str, words: Sequence[str]) -> None:
         StageCrashed: it ended in another way.
     """
     environment = {**os.environ, "PATH": search_path(), "DVC_STAGE": name}
-    command = [sys.executable, "-m", *words]
+    command = [sys.executable, "-c", BOOT, *words]
     done = subprocess.run(command, env=environment, stdout=2, stderr=subprocess.PIPE, text=True, errors="replace")
     if done.returncode:
         raise _error(name, words[0].removeprefix("tasks."), done.returncode, done.stderr.strip())

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 TEMPERATURE_RANGE = (0.05, 20.0)
 
@@ -32,6 +31,8 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     >>> round(fit_temperature(overconfident, np.array([0, 0, 0, 1] * 50)), 1)  # 8 / log(3)
     7.4
     """
+    from scipy.optimize import minimize_scalar  # compress imports this module, but fits nothing
+
     num_rows, num_classes = logits.shape
     soft = np.full((num_rows, num_classes), 1 / (num_rows + 2) / (num_classes - 1))
     soft[np.arange(num_rows), targets] = 1 - 1 / (num_rows + 2)
