@@ -50,11 +50,10 @@ def test_the_averages_are_those_of_scikit_learn() -> None:
     assert [metrics[key] for key in KEYS[1:5]] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("classes", [2, 5])
-def test_losses_and_areas_are_those_of_scikit_learn_ties_included(classes: int) -> None:
-    random = np.random.default_rng(1)
-    probabilities = random.integers(1, 5, (300, classes)).astype(float)
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
+@pytest.mark.parametrize("row", [[1 / 4, 3 / 4], [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16]])
+def test_losses_and_areas_are_those_of_scikit_learn_ties_included(row: list[float]) -> None:
+    random, classes = np.random.default_rng(1), len(row)
+    probabilities = random.permuted(np.tile(row, (300, 1)), axis=1)  # powers of two sum to one exactly
     targets = random.integers(0, classes, 300)
     metrics = classification_metrics(targets, probabilities)
     areas = [sk.roc_auc_score(targets == index, probabilities[:, index]) for index in range(classes)]
