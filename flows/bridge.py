@@ -29,6 +29,7 @@ from dvc.scm import SCMError
 from dvc.stage import Stage
 
 from flows.code import CodeSnapshot
+from flows.lockfile import Lockfile
 from flows.locks import drop_stale_locks
 from flows.spawn import search_path, spawn
 from slipway.errors import SlipwayError
@@ -70,6 +71,7 @@ class _Call:
 
     isolate: bool
     snapshot: CodeSnapshot
+    lockfile: Lockfile
     executed: bool = field(default=False)
 
 
@@ -80,8 +82,9 @@ _call: contextvars.ContextVar[_Call | None] = contextvars.ContextVar("call", def
 def plan(root: Path, product: str, stage: str | None = None) -> list[Node]:
     """Return the product's stages (or those that `stage` needs, and itself) in an order that can run.
 
-    Locks that killed processes left behind are freed on the way.
+    Locks that killed processes left behind are freed on the way, and a dvc.lock cut short is mended.
     """
+    Lockfile(root).mend()
     with _repo(root) as repo, repo.lock:
         drop_stale_locks(Path(repo.tmp_dir))
         graph = repo.index.graph  # an edge leads from a stage to one that it needs
@@ -118,10 +121,10 @@ def reproduce(root: Path, name: str, *, snapshot: CodeSnapshot, isolate: bool = 
     """
     waiting = False
     while True:
-        call = _Call(isolate=isolate, snapshot=snapshot)
+        call = _Call(isolate=isolate, snapshot=snapshot, lockfile=Lockfile(root))
         token = _call.set(call)
         try:
-            with _repo(root) as repo:
+            with _repo(root) as repo, _whole_lockfile(call.lockfile):
                 done = repo.reproduce(name, single_item=True, force=force)
             return "ran" if call.executed else "restored" if done else "unchanged"
         except (LockError, ReproductionError) as error:
@@ -149,6 +152,18 @@ def _repo(root: Path) -> Iterator[Any]:
     _install_runner()
     with _bookkeeping, _open(root) as repo:
         yield repo
+
+
+@contextmanager
+def _whole_lockfile(lockfile: Lockfile) -> Iterator[None]:
+    """Let DVC write dvc.lock, and put it back as it was if that fails."""
+    lockfile.begin()
+    try:
+        yield
+    except BaseException:
+        lockfile.undo()
+        raise
+    lockfile.end()
 
 
 def _open(root: Path) -> Repo:
@@ -179,6 +194,7 @@ def _execute(stage: Stage, call: _Call, shell: Any) -> None:
     """Run the stage's command, and refuse its result if what it depends on has changed meanwhile."""
     call.executed = True
     stage.save_deps()  # the hashes before the run; DVC itself records those after it
+    call.lockfile.end()  # while the stage runs, other threads may have DVC write it
     _bookkeeping.release()
     try:
         module, argv = _module_of(stage)
@@ -190,6 +206,7 @@ def _execute(stage: Stage, call: _Call, shell: Any) -> None:
             run(getattr(importlib.import_module(module), module.removeprefix("tasks.")), argv)
     finally:
         _bookkeeping.acquire()
+        call.lockfile.begin()
         call.snapshot.is_current(_code(stage))  # remembers what was edited meanwhile
     edited = [str(dependency) for dependency in stage.deps if dependency.workspace_status()]
     if edited:

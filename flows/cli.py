@@ -214,10 +214,12 @@ def _print_json(content: Any) -> None:
 def _lines(error: Exception) -> str:
     from slipway.errors import SlipwayError
 
-    if isinstance(error, SlipwayError):
-        return f"slipway: {error}"
+    if "No space left on device" in str(error) or "Disk quota exceeded" in str(error):
+        return "slipway: the disk is full. Free some space and run the same command again: what was done is kept."
     if type(error).__module__.startswith("dvc."):
         return f"slipway: dvc.yaml or dvc.lock is wrong: {error}"
+    if isinstance(error, SlipwayError):
+        return f"slipway: {error}"
     return f"slipway: {type(error).__name__}: {error}\nThis was not foreseen; --debug shows where it happened."
 
 
