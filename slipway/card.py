@@ -131,7 +131,13 @@ def _metrics(metrics: Facts, intervals: Facts) -> str:
 
 def _privacy(privacy: Facts) -> str:
     release, training = privacy["release"], privacy["training"]
-    verdict = "Private." if release["private"] else "Not private: the model may reveal rows that it was trained on."
+    if not release["private"]:
+        verdict = "Not private: the model may reveal rows that it was trained on."
+    else:
+        verdict = (
+            f"The rows that it was trained on were released with epsilon {release['epsilon']:.4g} a {release['unit']}. "
+            "The whole pipeline has no guarantee, because some steps read plain rows; they are named below."
+        )
     tables = [
         _table((name, ""), receipt.items())
         for name, receipt in (("release of the rows", release), ("training", training))

@@ -33,7 +33,13 @@ def preprocess(validate: Path, suite: Path, out: Path, params: Preprocess) -> Pa
         require_usable(split, new)
         num_rows |= write_parts(split, folder)
         write_json(folder / "cleaning.json", cleaning_report(raw, schema, params, num_rows))
-        plan = Plan(numbers=params.numbers, categories=params.categories, image=params.image)
+        plan = Plan(
+            numbers=params.numbers,
+            categories=params.categories,
+            image=params.image,
+            split_by=params.split.by,
+            duplicates=params.duplicates,
+        )
         write_text(folder / "plan.json", plan.model_dump_json(indent=1) + "\n")
         new.write(folder)
         require_checks(split, suite, folder)
@@ -66,7 +72,7 @@ def deal(raw: pl.LazyFrame, schema: Schema, params: Preprocess) -> tuple[pl.Data
     unique = kept.unique(columns, keep="first", maintain_order=True) if params.duplicates == "drop" else kept
     leaving = dropped_columns(schema.product, columns)
     by = params.split.by or [name for name in columns if name not in leaving]
-    if unknown := [name for name in by if name not in columns]:
+    if unknown := [name for name in by if name not in (*columns, ROW_ID)]:
         raise ParamsError(f"preprocess.split.by names {unknown}, which the table does not have: {', '.join(columns)}")
     shares = params.split
     table = unique.collect(engine="streaming")

@@ -10,11 +10,12 @@ from typing import Any
 
 import polars as pl
 
+from slipway.errors import ParamsError
 from slipway.files import read_json, whole_folder, write_json
 from slipway.product.privatize import Privatize
 from slipway.stage import main
 from slipway.tables.plan import Plan
-from slipway.tables.schema import Column, Schema, read_schema
+from slipway.tables.schema import PART, ROW_ID, Column, Schema, read_schema
 from slipway.tables.transform import fit_transform
 
 PARTS = ("train", "validation")
@@ -27,6 +28,7 @@ def privatize(preprocess: Path, out: Path, params: Privatize) -> Path:
         plan = Plan.model_validate(read_json(preprocess / "plan.json"))
         frames = {part: pl.read_parquet(preprocess / f"{part}.parquet") for part in PARTS}
         if params.mechanism == "local":
+            require_independent_rows(plan, frames["train"])
             released, schema, receipt = release_locally(frames, schema, params)
         else:
             released, receipt = frames, not_private()
@@ -38,10 +40,35 @@ def privatize(preprocess: Path, out: Path, params: Privatize) -> Path:
     return out
 
 
+def require_independent_rows(plan: Plan, rows: pl.DataFrame) -> None:
+    """Refuse rows whose part, or whose presence, tells what they or others hold.
+
+    The part of a row leaves in the clear. Where a hash of its content decided it, with a key that stands
+    in params.yaml, a released row is known to be one of those whose hash falls into that part.
+
+    Raises:
+        ParamsError: preprocess dealt the rows out by their content, or dropped copies.
+    """
+    if PART not in rows.columns and plan.split_by != [ROW_ID]:
+        raise ParamsError(
+            "preprocess.split.by must be [_id] under the local mechanism: a part that a row's content decides "
+            "tells about the content"
+        )
+    if plan.duplicates == "drop":
+        raise ParamsError(
+            "preprocess.duplicates must be keep under the local mechanism: a row that is missing tells that "
+            "another one is equal to it"
+        )
+
+
 def release_locally(
     frames: dict[str, pl.DataFrame], schema: Schema, params: Privatize
 ) -> tuple[dict[str, pl.DataFrame], Schema, dict[str, Any]]:
-    """Noise all parts at once and say what it cost."""
+    """Noise all parts at once and say what it cost, and what it does not promise.
+
+    The receipt's epsilon is that of this release. The whole pipeline has none as long as steps before and
+    after it read plain rows outside a mechanism; the receipt names them.
+    """
     from slipway.privacy.local import noise_table
 
     noised, spent = noise_table(pl.concat(frames.values()), schema, params)
@@ -59,10 +86,12 @@ def release_locally(
         "delta": 0.0,
         "columns": {name: vars(one) for name, one in spent.items()},
         "covers": "every feature and the target of the training and validation rows",
+        "epsilon_of_the_pipeline": None,
         "does_not_cover": [
-            "the test rows: metrics on them are figures of plain rows",
-            "how many rows there are, and what validation.json and cleaning.json count",
-            "which part a row fell into, decided by a keyed hash of its content",
+            "which rows are good, and what validation.json counts (validate reads plain rows)",
+            "which rows have a target, and what cleaning.json counts (preprocess reads plain rows)",
+            "the metrics on test (evaluate and compress read plain rows)",
+            *(["the classes, found in the source by ingest"] if schema.product.classes is None else []),
         ],
         "remains_for_train": "nothing to pay: training on released rows is post-processing",
         "repeats": "each run of this stage is one more release, and its epsilon adds up",

@@ -12,7 +12,7 @@ import polars as pl
 
 from slipway.errors import ParamsError
 from slipway.product.privatize import Bound, Domain, Privatize
-from slipway.tables.schema import Schema
+from slipway.tables.schema import RESERVED, Schema
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,12 @@ def randomized_response(values: pl.Series, domain: Domain) -> tuple[pl.Series, S
 
 
 def noise_table(frame: pl.DataFrame, schema: Schema, params: Privatize) -> tuple[pl.DataFrame, dict[str, Spent]]:
-    """Noise every feature and the target; other columns keep only `_id` and `_split`.
+    """Noise every feature and the target; of the other columns only `_id` and `_split` stay.
+
+    Args:
+        frame: the features and the target, `_id`, and `_split` where the source came split.
+        schema: says which columns are features and which is the target.
+        params: bounds, domains and epsilons.
 
     Raises:
         ParamsError: a column has no bounds, or bounds that do not suit it.
@@ -77,7 +82,8 @@ def noise_table(frame: pl.DataFrame, schema: Schema, params: Privatize) -> tuple
         entry = params.columns[name]
         noise = laplace if isinstance(entry, Bound) else randomized_response
         released[name], spent[name] = noise(frame[name], entry)  # type: ignore[arg-type] # chosen by its type
-    return frame.with_columns(**released), spent
+    kept = [name for name in RESERVED if name in frame.columns]
+    return frame.select(*kept, **released), spent
 
 
 def check_columns(wanted: list[str], schema: Schema, params: Privatize) -> None:

@@ -18,7 +18,10 @@ class Split(Section):
     """Share of the rows to judge by."""
 
     by: list[str] = []
-    """Columns that are hashed; rows equal in them share a part. Empty: all columns."""
+    """Columns that are hashed; rows equal in them share a part. Empty: all columns. `_id`: the row's position.
+
+    Under a privacy mechanism only `_id` will do: a part that the content decides tells about it.
+    """
 
     @model_validator(mode="after")
     def _something_is_left(self) -> Self:

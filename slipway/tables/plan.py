@@ -1,5 +1,7 @@
 """plan.json: the declared steps that still need fitting, handed from preprocess to privatize."""
 
+from typing import Literal
+
 from slipway.product.preprocess import Categories, Image, Numbers
 from slipway.product.section import Section
 
@@ -15,3 +17,9 @@ class Plan(Section):
 
     image: Image = Image()
     """For images."""
+
+    split_by: list[str] = []
+    """What decided the part of a row, as preprocess.split.by; a mechanism must know (tasks/privatize.py)."""
+
+    duplicates: Literal["drop", "keep"] = "drop"
+    """What was done to exact copies of a row."""

@@ -58,7 +58,7 @@ def write_preprocessed(folder: Path, *, regression: bool = False, num_rows: int 
     columns.append(Column(name=target, dtype="Float64" if regression else "String"))
     made = Product.model_validate({"kind": "tabular", "task": task, "target": target, **product})
     Schema(product=made, columns=columns, classes=None if regression else ["no", "yes"]).write(folder)
-    write_text(folder / "plan.json", Plan().model_dump_json())
+    write_text(folder / "plan.json", Plan(split_by=["_id"], duplicates="keep").model_dump_json())
     write_json(folder / "cleaning.json", {"prepare": {"missing": ["?"], "trim": True, "types": {}}})
     return folder
 

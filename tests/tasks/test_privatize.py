@@ -9,7 +9,8 @@ from line import LOCAL, run_line, write_preprocessed
 from slipway.errors import ParamsError
 from slipway.files import read_json
 from slipway.product.privatize import Privatize
-from slipway.tables.schema import read_schema
+from slipway.tables.plan import Plan
+from slipway.tables.schema import Column, read_schema
 from slipway.tables.transform import read_transform
 from tasks.privatize import privatize
 
@@ -62,6 +63,41 @@ def test_a_column_without_bounds_releases_nothing(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "failed" / "privatize").iterdir()] == ["error.txt"]
 
 
+def test_a_column_that_is_no_feature_does_not_leave_in_the_clear(tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess", ignore=["race"], sensitive=["race"])
+    schema = read_schema(preprocess)
+    schema.model_copy(update={"columns": [*schema.columns, Column(name="race", dtype="String")]}).write(preprocess)
+    for part in ("train", "validation"):
+        table = pl.read_parquet(preprocess / f"{part}.parquet")
+        table.with_columns(race=pl.lit("plain")).write_parquet(preprocess / f"{part}.parquet")
+    privatize(preprocess, tmp_path / "privatize", LOCAL)
+    assert pl.read_parquet(tmp_path / "privatize" / "train.parquet").columns == ["_id", "age", "job", "target"]
+    assert [column.name for column in read_schema(tmp_path / "privatize").columns] == ["age", "job", "target"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [(Plan(duplicates="keep"), r"split.by must be \[_id\]"), (Plan(split_by=["_id"]), r"duplicates must be keep")],
+)
+def test_rows_whose_part_or_presence_tells_of_their_content_are_refused(plan, message, tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess")
+    (preprocess / "plan.json").write_text(plan.model_dump_json())
+    with pytest.raises(ParamsError, match=message):
+        privatize(preprocess, tmp_path / "privatize", LOCAL)
+    privatize(preprocess, tmp_path / "privatize", Privatize())  # without a mechanism nothing is promised
+
+
+def test_the_receipt_promises_nothing_for_the_whole_pipeline_and_says_why(tmp_path: Path) -> None:
+    privatize(write_preprocessed(tmp_path / "preprocess"), tmp_path / "privatize", LOCAL)
+    receipt = read_json(tmp_path / "privatize" / "receipt.json")
+    assert receipt["epsilon_of_the_pipeline"] is None
+    assert {reason.split(":")[0] for reason in receipt["why_the_pipeline_has_none"]} >= {
+        "validate",
+        "preprocess",
+        "ingest",
+    }
+
+
 def test_two_runs_draw_different_noise(tmp_path: Path) -> None:
     preprocess = write_preprocessed(tmp_path / "preprocess")
     ages = []
@@ -77,4 +113,6 @@ def test_a_private_product_goes_the_whole_line_and_its_bundle_says_what_was_spen
     privacy = read_json(bundle / "privacy.json")
     assert privacy["privatize"]["epsilon"] == pytest.approx(4.5, rel=1e-6)
     assert privacy["train"]["private"] is True
-    assert "4.5" in (bundle / "card.md").read_text()
+    card = (bundle / "card.md").read_text()
+    assert "released with epsilon 4.5 a row" in card
+    assert "The whole pipeline has no guarantee" in card
