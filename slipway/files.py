@@ -4,10 +4,13 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from slipway.errors import DataError, SlipwayError
 
@@ -20,10 +23,8 @@ def whole_folder(out: Path) -> Iterator[Path]:
     process or a full disk never leaves half of it. What a block that raises a `SlipwayError` had
     written is kept as evidence in failed/, with the message in error.txt.
     """
-    work = out.parent / "work" / out.name / "out"
     failed = out.parent / "failed" / out.name
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work = _work_folder(out.parent / "work" / out.name)
     try:
         yield work
     except SlipwayError as error:
@@ -35,15 +36,26 @@ def whole_folder(out: Path) -> Iterator[Path]:
         raise
     sync_tree(work)
     replace_folder(work, out)
-    shutil.rmtree(work.parent)
     shutil.rmtree(failed, ignore_errors=True)
+
+
+def _work_folder(parent: Path) -> Path:
+    """Make an empty folder for this run, named by its process; remove what killed runs left behind.
+
+    Two runs of a stage at once, one by hand beside a flow, must not write into the same folder.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob("out.*.*"):
+        if not psutil.pid_exists(int(left.name.split(".")[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"out.{os.getpid()}.", dir=parent))
 
 
 def replace_folder(new: Path, out: Path) -> None:
     """Rename `new` to `out`; an old `out` is moved away first and then deleted."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    old = new.with_name("old")
-    shutil.rmtree(old, ignore_errors=True)
+    new.chmod(0o755)  # a temporary folder is its maker's alone
+    old = new.with_name(f"{new.name}.old")
     if out.exists():
         out.rename(old)
     new.rename(out)

@@ -37,14 +37,15 @@ def compress(train: Path, evaluate: Path, privatize: Path, preprocess: Path, out
         schema, transform = read_schema(privatize), read_transform(privatize)
         decision = read_decision(evaluate)
         network = load_network(train)
-        validation = Judged.of(pl.read_parquet(privatize / "validation.parquet"), schema, transform, network, decision)
-        calibration = features(pl.read_parquet(privatize / "train.parquet", n_rows=params.calibration_rows), transform)
-        models = build_candidates(network, transform, decision, params, calibration)
-        table = [judge(name, model, validation, params) for name, model in models.items()]
+        rows = {part: pl.read_parquet(privatize / f"{part}.parquet") for part in ("train", "validation")}
+        validation = Comparison.of(rows["validation"], schema, transform, network, decision)
+        sample = rows["train"].sample(min(rows["train"].height, params.calibration_rows), seed=schema.product.seed)
+        models = build_candidates(network, transform, decision, params, features(sample, transform))
+        table = [measure(name, model, validation, params) for name, model in models.items()]
         chosen = min((row for row in table if row["kept"]), key=lambda row: row["size_bytes"])
         for row in table:
             row["chosen"] = row is chosen
-        test = Judged.of(pl.read_parquet(preprocess / "test.parquet"), schema, transform, network, decision)
+        test = Comparison.of(pl.read_parquet(preprocess / "test.parquet"), schema, transform, network, decision)
         (folder / "model.onnx").write_bytes(models[chosen["candidate"]])
         write_candidates(table, folder / "candidates.csv")
         predicted = answers(session(models[chosen["candidate"]]), test.inputs)
@@ -55,7 +56,7 @@ def compress(train: Path, evaluate: Path, privatize: Path, preprocess: Path, out
 
 
 @dataclass(frozen=True)
-class Judged:
+class Comparison:
     """Rows with their truth and the trained model's calibrated answers, to compare artefacts with."""
 
     inputs: dict[str, Array]
@@ -66,7 +67,7 @@ class Judged:
     @classmethod
     def of(
         cls, frame: pl.DataFrame, schema: Schema, transform: Transform, network: nn.Module, decision: Decision
-    ) -> "Judged":
+    ) -> "Comparison":
         """Prepare the rows and ask the trained model."""
         raw = scores(network, features(frame, transform))
         trained = raw if decision.classes is None else decision.probabilities(raw)
@@ -114,15 +115,17 @@ def build_candidates(
 ) -> dict[str, bytes]:
     """Export each candidate whole: raw columns in, calibrated answers out."""
     fp32 = export_network(network, transform.feature_shape)
-    made = {"fp32": lambda: fp32, "int8": lambda: to_int8(fp32, calibration)}
+    networks = {"fp32": fp32}
+    if "int8" in params.candidates:
+        networks["int8"] = to_int8(fp32, calibration)
     temperature = None if decision.classes is None else decision.temperature
     return {
-        name: servable(made[name](), transform, temperature=temperature).SerializeToString(deterministic=True)
-        for name in params.candidates
+        name: servable(one, transform, temperature=temperature).SerializeToString(deterministic=True)
+        for name, one in networks.items()
     }
 
 
-def judge(name: str, model: bytes, validation: Judged, params: Compress) -> dict[str, Any]:
+def measure(name: str, model: bytes, validation: Comparison, params: Compress) -> dict[str, Any]:
     """Measure a candidate on validation; `kept` says whether it loses little enough. fp32 always is."""
     running = session(model)
     predicted = answers(running, validation.inputs)
@@ -145,7 +148,7 @@ def judge(name: str, model: bytes, validation: Judged, params: Compress) -> dict
     }
 
 
-def batch_difference(running: InferenceSession, rows: Judged) -> float:
+def batch_difference(running: InferenceSession, rows: Comparison) -> float:
     """Largest move of a row's answer between the batch sizes of serving.
 
     A runtime has been seen that answers right up to one batch size and wrong above it, without an error;
@@ -155,7 +158,7 @@ def batch_difference(running: InferenceSession, rows: Judged) -> float:
     return max(rows.distance(one, by_size[0]) for one in by_size)
 
 
-def fidelity(models: dict[str, bytes], chosen: str, test: Judged) -> dict[str, Any]:
+def fidelity(models: dict[str, bytes], chosen: str, test: Comparison) -> dict[str, Any]:
     """Compare the fp32 export and the chosen artefact with the trained model, on test."""
     running = session(models[chosen])
     return {

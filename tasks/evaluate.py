@@ -1,7 +1,6 @@
-r"""Judge the trained model: fit its decision on validation, then report once on test.
+"""Judge the trained model once: `python -m tasks.evaluate TRAIN PRIVATIZE PREPROCESS OUT --params ...`.
 
-python -m tasks.evaluate data/cancer/train data/cancer/privatize data/cancer/preprocess data/cancer/evaluate \
-    --params products/cancer/params.yaml
+Its decision is fitted on validation, then reported on test.
 """
 
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from slipway.tables.transform import features, read_transform, targets
 
 
 @dataclass(frozen=True)
-class Judged:
+class Answered:
     """One part of the rows and what the network says about them."""
 
     frame: pl.DataFrame
@@ -56,13 +55,13 @@ def evaluate(train: Path, privatize: Path, preprocess: Path, out: Path, params: 
     return out
 
 
-def judge_parts(train: Path, privatize: Path, preprocess: Path, schema: Schema) -> dict[str, Judged]:
+def judge_parts(train: Path, privatize: Path, preprocess: Path, schema: Schema) -> dict[str, Answered]:
     """Ask the network about the released validation rows and the plain test rows."""
     network, transform = load_network(train), read_transform(privatize)
     tables = {"validation": privatize / "validation.parquet", "test": preprocess / "test.parquet"}
     frames = {name: pl.read_parquet(path) for name, path in tables.items()}
     return {
-        name: Judged(frame, targets(frame, schema), scores(network, features(frame, transform)))
+        name: Answered(frame, targets(frame, schema), scores(network, features(frame, transform)))
         for name, frame in frames.items()
     }
 
@@ -70,22 +69,20 @@ def judge_parts(train: Path, privatize: Path, preprocess: Path, schema: Schema) 
 Findings = tuple[Decision, dict[str, Any], dict[str, Any], list[pl.DataFrame]]
 
 
-def classification(parts: dict[str, Judged], schema: Schema, params: Evaluate, folder: Path) -> Findings:
+def classification(parts: dict[str, Answered], schema: Schema, params: Evaluate, folder: Path) -> Findings:
     """Calibrate, judge and draw a classification."""
     assert schema.classes is not None
     validation, test = parts["validation"], parts["test"]
     decision = fit_decision(validation.scores, validation.targets, classes=schema.classes, calibrate=params.calibrate)
     probabilities = {name: decision.probabilities(part.scores) for name, part in parts.items()}
     judged = probabilities["test"]
-    # Judged first: it refuses outputs that are not finite, which no picture could show.
-    metrics = classification_metrics(test.targets, judged, bins=params.calibration_bins)
+    # Answered first: it refuses outputs that are not finite, which no picture could show.
+    metrics = classification_metrics(test.targets, judged)
     intervals = classification_intervals(test.targets, judged, **_bootstrap(schema, params))
     uncalibrated = Decision(classes=schema.classes).probabilities(test.scores)
     write_text(folder / "confusion.svg", confusion(test.targets, judged.argmax(axis=1), schema.classes))
     write_text(folder / "roc.svg", roc(test.targets, judged, schema.classes))
-    write_text(
-        folder / "calibration.svg", calibration(test.targets, uncalibrated, judged, bins=params.calibration_bins)
-    )
+    write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, judged))
     names = np.array(schema.classes)
     predictions = [
         _predictions(name, part, schema).with_columns(
@@ -97,7 +94,7 @@ def classification(parts: dict[str, Judged], schema: Schema, params: Evaluate, f
     return decision, metrics, intervals, predictions
 
 
-def regression(parts: dict[str, Judged], schema: Schema, params: Evaluate, folder: Path) -> Findings:
+def regression(parts: dict[str, Answered], schema: Schema, params: Evaluate, folder: Path) -> Findings:
     """Judge and draw a regression."""
     test = parts["test"]
     metrics = regression_metrics(test.targets, test.scores)
@@ -118,7 +115,7 @@ def _bootstrap(schema: Schema, params: Evaluate) -> dict[str, Any]:
     }
 
 
-def _predictions(name: str, part: Judged, schema: Schema) -> pl.DataFrame:
+def _predictions(name: str, part: Answered, schema: Schema) -> pl.DataFrame:
     return part.frame.select(ROW_ID, split=pl.lit(name), target=pl.col(schema.require_target()))
 
 

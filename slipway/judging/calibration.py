@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+BINS = 10  # of equal width; one number, so that an ece is comparable wherever it stands
+
 TEMPERATURE_RANGE = (0.05, 20.0)
 
 
@@ -45,38 +47,36 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     return round(math.exp(best.x), 6) if loss(best.x) < loss(0.0) else 1.0
 
 
-def expected_calibration_error(targets: np.ndarray, probabilities: np.ndarray, *, bins: int = 10) -> float:
+def expected_calibration_error(targets: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the mean gap between confidence and accuracy, weighted by rows (Guo et al. 2017, equation 3).
 
     >>> expected_calibration_error(np.array([0, 1]), np.array([[0.75, 0.25], [0.75, 0.25]]))
     0.25
     """
-    gaps = [
-        one["rows"] * abs(one["accuracy"] - one["confidence"]) for one in reliability(targets, probabilities, bins=bins)
-    ]
+    gaps = [one["rows"] * abs(one["accuracy"] - one["confidence"]) for one in reliability(targets, probabilities)]
     return sum(gaps) / len(targets)
 
 
-def reliability(targets: np.ndarray, probabilities: np.ndarray, *, bins: int = 10) -> list[dict[str, float]]:
+def reliability(targets: np.ndarray, probabilities: np.ndarray) -> list[dict[str, float]]:
     """Return rows, mean confidence and accuracy of each bin that has rows.
 
     Bins are of equal width over the probability of the predicted class, open below: (0, 0.1], (0.1, 0.2] ...
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == targets
-    index = confidence_bins(confidence, bins)
-    rows = np.bincount(index, minlength=bins)
-    sums = np.bincount(index, weights=confidence, minlength=bins)
-    hits = np.bincount(index, weights=correct, minlength=bins)
+    index = confidence_bins(confidence)
+    rows = np.bincount(index, minlength=BINS)
+    sums = np.bincount(index, weights=confidence, minlength=BINS)
+    hits = np.bincount(index, weights=correct, minlength=BINS)
     return [
         {"rows": int(rows[i]), "confidence": float(sums[i] / rows[i]), "accuracy": float(hits[i] / rows[i])}
         for i in np.flatnonzero(rows)
     ]
 
 
-def confidence_bins(confidence: np.ndarray, bins: int) -> np.ndarray:
-    """Return each confidence's bin, 0 to bins - 1."""
-    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+def confidence_bins(confidence: np.ndarray) -> np.ndarray:
+    """Return each confidence's bin, 0 to BINS - 1."""
+    return np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
 
 
 def _log_softmax(logits: np.ndarray, temperature: float) -> np.ndarray:

@@ -13,7 +13,7 @@ from slipway.judging.calibration import expected_calibration_error
 Metrics = dict[str, float | int | None]
 
 
-def classification_metrics(targets: np.ndarray, probabilities: np.ndarray, *, bins: int = 10) -> Metrics:
+def classification_metrics(targets: np.ndarray, probabilities: np.ndarray) -> Metrics:
     """Judge probabilities against the true classes.
 
     Averages over classes (`*_macro`, `balanced_accuracy`, `roc_auc` one-vs-rest) are over the classes that
@@ -24,7 +24,6 @@ def classification_metrics(targets: np.ndarray, probabilities: np.ndarray, *, bi
     Args:
         targets: [N] class indices.
         probabilities: [N, C] finite, rows summing to one.
-        bins: Bins of the expected calibration error.
 
     Raises:
         DataError: no rows, or values that are not finite or no probabilities.
@@ -42,7 +41,7 @@ def classification_metrics(targets: np.ndarray, probabilities: np.ndarray, *, bi
         **{name: float(value) for name, value in averages.items()},
         "roc_auc": roc_auc(targets, probabilities),
         "log_loss": float(log_losses(targets, probabilities).mean()),
-        "ece": expected_calibration_error(targets, probabilities, bins=bins),
+        "ece": expected_calibration_error(targets, probabilities),
         "rows": len(targets),
     }
 

@@ -77,7 +77,10 @@ def fit(network: nn.Module, train: Rows, validation: Rows, params: Train, policy
         schedule.step()
         history.append(Epoch(epoch, train_loss, validation_loss, metric, lr))
         if not math.isfinite(train_loss) or not math.isfinite(validation_loss):
-            raise DataError(f"the loss of epoch {epoch} is {train_loss}: lower train.lr (now {params.lr})")
+            raise DataError(
+                f"epoch {epoch} has a training loss of {train_loss} and a validation loss of {validation_loss}: "
+                f"lower train.lr (now {params.lr}), or bound the columns in the raw suite"
+            )
         if validation_loss < best:
             best, best_weights, best_epoch = validation_loss, _copy(network), epoch
         elif epoch - best_epoch >= params.patience:

@@ -77,20 +77,19 @@ def roc(targets: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) 
     return svg(alt.layer(diagonal(0, 1), lines).properties(width=HEIGHT, height=HEIGHT))
 
 
-def calibration(targets: np.ndarray, raw: np.ndarray, calibrated: np.ndarray, *, bins: int) -> str:
+def calibration(targets: np.ndarray, raw: np.ndarray, calibrated: np.ndarray) -> str:
     """Draw accuracy against confidence before and after calibration; points on the diagonal are honest.
 
     Args:
         targets: [N] class indices.
         raw: [N, C] probabilities at temperature one.
         calibrated: [N, C] probabilities at the fitted temperature.
-        bins: Bins of equal width over the confidence.
     """
     series = {"uncalibrated": raw, "calibrated": calibrated}
     points = [
         {"x": _round(one["confidence"]), "y": _round(one["accuracy"]), "rows": one["rows"], "series": name}
         for name, probabilities in series.items()
-        for one in reliability(targets, probabilities, bins=bins)
+        for one in reliability(targets, probabilities)
     ]
     base = alt.Chart(table(points)).encode(
         x=alt.X("x:Q", title="mean confidence", scale=alt.Scale(domain=[0, 1])),

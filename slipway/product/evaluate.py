@@ -16,6 +16,3 @@ class Evaluate(Section):
 
     calibrate: bool = True
     """Whether a temperature is fitted on the validation rows (Guo et al. 2017)."""
-
-    calibration_bins: int = Field(default=10, ge=2, le=100)
-    """Bins of equal width of the reliability picture and of the expected calibration error."""

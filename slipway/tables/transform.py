@@ -94,7 +94,7 @@ def fit_transform(train: pl.DataFrame, schema: Schema, plan: Plan) -> Transform:
 
 
 def features(frame: pl.DataFrame, transform: Transform) -> npt.NDArray[np.float32]:
-    """Apply the transform: [N, F] float32, or [N, channels, height, width] for images."""
+    """Apply the transform to a frame that has its columns: [N, F] float32, or [N, channels, height, width]."""
     if transform.image is not None:
         step = transform.image
         pixels = image_array(frame[step.column], step.shape).astype(np.float32)
@@ -175,6 +175,8 @@ def _fit_number(column: pl.Series, params: Numbers) -> Number:
 
 def _fit_category(column: pl.Series, max_values: int) -> Category:
     known = column.filter(column != "")  # an empty text is how model.onnx is told of a missing one
+    if known.is_empty():
+        raise DataError(f"column '{column.name}' has no value in the training rows: add it to product.ignore")
     counts = known.value_counts(name="rows").sort(["rows", column.name], descending=[True, False])
     return Category(column=column.name, values=sorted(counts[column.name].head(max_values).to_list()))
 

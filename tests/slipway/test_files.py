@@ -1,6 +1,8 @@
 """Folders and files appear whole or not at all, and evidence of a failure is kept."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,12 +42,27 @@ def test_the_evidence_of_an_error_is_kept_until_the_stage_succeeds(tmp_path: Pat
     assert not failed.exists()
 
 
-def test_what_a_killed_run_left_behind_is_not_taken_over(tmp_path: Path) -> None:
-    left = tmp_path / "work" / "train" / "out"
+def test_what_a_killed_run_left_behind_is_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / "work" / "train" / f"out.{ended.pid}.x"
     left.mkdir(parents=True)
     write_text(left / "half", "")
     with whole_folder(tmp_path / "train") as folder:
         assert not list(folder.iterdir())
+    assert not left.exists()
+
+
+def test_two_runs_at_once_do_not_mix_their_files(tmp_path: Path) -> None:
+    out = tmp_path / "train"
+    with whole_folder(out) as first:
+        write_text(first / "model", "first")
+        with whole_folder(out) as second:
+            write_text(second / "model", "second")
+            write_text(second / "history", "second")
+        write_text(first / "history", "first")
+    assert {path.name: path.read_text() for path in out.iterdir()} == {"model": "first", "history": "first"}
+    assert not list((tmp_path / "work" / "train").iterdir())
 
 
 def test_json_that_no_reader_could_take_is_refused() -> None:

@@ -21,7 +21,7 @@ def train(source: Path, out: Path, params: Train, evaluate: Evaluate) -> Path:
     if params.epochs == 13:
         raise DataError("thirteen epochs: choose another number")
     with whole_folder(out) as folder:
-        write_text(folder / "a", f"{params.epochs} {evaluate.calibration_bins}")
+        write_text(folder / "a", f"{params.epochs} {evaluate.bootstrap_samples}")
     return out
 
 
@@ -48,7 +48,7 @@ def test_a_run_appends_what_it_cost(words: list[str], tmp_path: Path) -> None:
     assert lines[0]["stage"] == "train"
     assert lines[0]["seconds"] >= 0
     assert lines[0]["peak_memory_mib"] > 1
-    assert (tmp_path / "train" / "a").read_text() == "3 10"
+    assert (tmp_path / "train" / "a").read_text() == "3 1000"
 
 
 def test_a_failed_run_is_a_line_too(words: list[str], tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def draw(name: str) -> str:
         "learning": lambda: learning_curve(HISTORY),
         "confusion": lambda: confusion(targets, probabilities.argmax(axis=1), names(3)),
         "roc": lambda: roc(targets, probabilities, names(3)),
-        "calibration": lambda: calibration(targets, probabilities, probabilities, bins=10),
+        "calibration": lambda: calibration(targets, probabilities, probabilities),
         "residuals": lambda: residuals(probabilities[:, 0], probabilities[:, 1]),
         "pareto": lambda: pareto(CANDIDATES),
     }

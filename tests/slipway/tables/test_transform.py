@@ -60,8 +60,9 @@ def test_a_constant_column_becomes_zeros_not_infinities() -> None:
     )
 
 
-def test_a_column_without_any_value_is_refused_by_name() -> None:
-    table = pl.DataFrame({"x": pl.Series([None, None], dtype=pl.Float64), "target": ["a", "b"]})
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.String])
+def test_a_column_without_any_value_is_refused_by_name(dtype: pl.DataType) -> None:
+    table = pl.DataFrame({"x": pl.Series([None, None], dtype=dtype), "target": ["a", "b"]})
     with pytest.raises(DataError, match="'x' has no value.*product.ignore"):
         fit_transform(table, schema_of(table), Plan())
 
