@@ -136,7 +136,7 @@ def _privacy(privacy: Facts) -> str:
     else:
         verdict = (
             f"The rows that it was trained on were released with epsilon {release['epsilon']:.4g} a {release['unit']}. "
-            "The whole pipeline has no guarantee, because some steps read plain rows; they are named below."
+            "The whole pipeline has no guarantee, because some steps read plain rows: see the limitations."
         )
     tables = [
         _table((name, ""), receipt.items())

@@ -61,10 +61,10 @@ def test_a_product_without_privacy_says_so() -> None:
 
 
 def test_what_a_private_release_does_not_cover_is_a_limitation() -> None:
-    receipt = {"mechanism": "local", "private": True, "epsilon": 3.0, "does_not_cover": ["the test rows"]}
+    receipt = {"mechanism": "local", "private": True, "epsilon": 3.0, "unit": "row", "does_not_cover": ["test"]}
     card = model_card(facts(release_receipt=receipt))
     assert "Not private" not in card
-    assert "- Privacy does not cover the test rows." in card
+    assert "- Privacy does not cover test." in card
 
 
 @pytest.mark.parametrize("word", ["<b>", "size|cm"])
