@@ -5,7 +5,8 @@
     challenger.json        the same, for one that is tried beside it
     history.jsonl          a line for each move of a pointer
 
-A folder without MANIFEST.json is no release: a killed deployment leaves nothing that anybody reads.
+A folder without MANIFEST.json is no release: a killed deployment leaves nothing that anybody reads. A number
+is given once: no version folder is ever replaced, and no number used again, whatever was damaged or deleted.
 """
 
 import fcntl
@@ -90,7 +91,8 @@ class Releases:
                 f"{path} is damaged: it must hold version and manifest_sha256; remove it and deploy again"
             )
         if content["version"] not in self.versions():
-            raise BundleError(f"{path} names {content['version']}, which is gone: restore it, or remove {path}")
+            what = "is damaged" if (self.folder / content["version"]).exists() else "is gone"
+            raise BundleError(f"{path} names {content['version']}, which {what}: restore it, or remove {path}")
         return self.open(content["version"], content["manifest_sha256"])
 
     def find(self, bundle_sha256: str) -> Release | None:
@@ -112,7 +114,7 @@ class Releases:
         identity = verify(bundle)
         if (known := self.find(identity)) is not None:
             return known
-        version = f"v{max(map(_number, self.versions()), default=0) + 1:04d}"
+        version = self._next_version()
         new = self.folder / ".new"
         shutil.rmtree(new, ignore_errors=True)
         shutil.copytree(bundle, new / "bundle", copy_function=shutil.copyfile)
@@ -125,10 +127,14 @@ class Releases:
             if path.is_file():
                 path.chmod(0o444)
         sync_tree(new)
-        shutil.rmtree(self.folder / version, ignore_errors=True)  # what a killed deployment left has no manifest
         new.rename(self.folder / version)
         sync(self.folder)
         return Release(version, self.folder / version, found)
+
+    def _next_version(self) -> str:
+        """Number above every version that stands, damaged ones included, or that the history knows."""
+        named = [path.name for path in self.folder.glob("v*")] + [line["version"] for line in self.history()]
+        return f"v{max((_number(name) for name in named if VERSION.fullmatch(name)), default=0) + 1:04d}"
 
     def point(self, pointer: Pointer, release: Release, why: str) -> None:
         """Move a pointer, replaced whole, and note it in the history. Does what is not done yet of the two."""

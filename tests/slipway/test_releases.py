@@ -53,14 +53,29 @@ def test_versions_are_ordered_by_number(releases):
 
 
 def test_what_a_killed_deployment_left_is_no_release_and_is_overwritten(releases, tabular):
-    for left in ("v0001", ".new"):
-        (releases.folder / left / "bundle").mkdir(parents=True)
-        (releases.folder / left / "bundle" / "model.onnx").write_text("half")
+    (releases.folder / ".new" / "bundle").mkdir(parents=True)
+    (releases.folder / ".new" / "bundle" / "model.onnx").write_text("half")
     assert releases.versions() == []
     assert releases.find(verify(tabular)) is None
     release = published(releases, tabular)
     assert release.version == "v0001"
     assert releases.open("v0001") == release
+
+
+def test_a_release_without_its_manifest_is_never_replaced(releases, tabular):
+    first = published(releases, tabular)
+    (first.folder / "MANIFEST.json").unlink()
+    left = {path: path.read_bytes() for path in first.folder.rglob("*") if path.is_file()}
+    assert published(releases, tabular).version == "v0002"
+    assert {path: path.read_bytes() for path in first.folder.rglob("*") if path.is_file()} == left
+
+
+def test_a_number_is_not_used_again_after_its_release_was_deleted(releases, tabular, regression):
+    releases.point("champion", published(releases, tabular), "first")
+    second = published(releases, regression)
+    releases.point("champion", second, "second")
+    shutil.rmtree(second.folder)
+    assert published(releases, regression).version == "v0003"
 
 
 def test_a_pointer_names_a_release_and_its_moves_are_history(releases, tabular, regression):
@@ -115,6 +130,9 @@ def test_a_damaged_pointer_is_named(releases, tabular, content):
 def test_a_pointer_to_a_release_that_is_gone_says_how_to_go_on(releases, tabular):
     release = published(releases, tabular)
     releases.point("champion", release, "first")
+    (release.folder / "MANIFEST.json").unlink()
+    with pytest.raises(BundleError, match=r"names v0001, which is damaged: restore it"):
+        releases.pointed("champion")
     shutil.rmtree(release.folder)
     with pytest.raises(BundleError, match=r"names v0001, which is gone: restore it, or remove .*champion\.json"):
         releases.pointed("champion")
