@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from project_copy import copy_project
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,9 @@ def regression(tmp_path_factory) -> Path:
     from tiny_bundles import regression_bundle
 
     return regression_bundle(tmp_path_factory.mktemp("bundles") / "regression")
+
+
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory) -> Path:
+    """A copy of this repository, shared by the tests that run its commands; nothing has run in it at first."""
+    return copy_project(tmp_path_factory.mktemp("copy") / "slipway")

@@ -1,8 +1,12 @@
 """README.md is true: its tree is the repository's, and its steps run (the slow test)."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
+
+import pytest
+from project_copy import command
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -39,3 +43,13 @@ def test_what_stands_at_the_root_is_in_the_tree() -> None:
 def test_the_tree_names_every_room_of_the_library() -> None:
     rooms = {path.split("/")[1] for path in committed() if path.count("/") > 1 and path.startswith("slipway/")}
     assert rooms == {path.split("/")[1] for path in tree() if path.startswith("slipway/") and path != "slipway/"}
+
+
+@pytest.mark.slow
+def test_the_five_minutes_with_your_own_data_give_a_release(copy: Path) -> None:
+    section = README.split("## Your own data in five minutes")[1].split("\n## ")[0]
+    blocks = re.findall(r"```bash\n(.*?)```", section, re.DOTALL)
+    assert len(blocks) == 3
+    script = 'slipway() { python -m flows.cli "$@" --plain; }\n' + "".join(blocks)
+    command(copy, "bash", "-euo", "pipefail", "-c", script)
+    assert json.loads((copy / "releases" / "iris" / "champion.json").read_text())["version"] == "v0001"
