@@ -165,5 +165,5 @@ def _standing(releases: Releases, pointer: Pointer, package: Path) -> Release | 
     bundle, verdict = package / "bundle" / MANIFEST, package / "verdict.json"
     if not bundle.exists() or not read_json(verdict)["passed"]:
         return None
-    release = releases.pointed(pointer)
-    return release if release is not None and release.bundle_sha256 == sha256_of(bundle) else None
+    with releases.locked():
+        return releases.settled(pointer, sha256_of(bundle))

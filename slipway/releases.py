@@ -136,6 +136,17 @@ class Releases:
         named = [path.name for path in self.folder.glob("v*")] + [line["version"] for line in self.history()]
         return f"v{max((_number(name) for name in named if VERSION.fullmatch(name)), default=0) + 1:04d}"
 
+    def settled(self, pointer: Pointer, bundle_sha256: str) -> Release | None:
+        """Return the release that a pointer names if it holds this bundle: there is nothing left to deploy.
+
+        Notes the move in the history where a kill came between the two files; the caller holds the lock.
+        """
+        release = self.pointed(pointer)
+        if release is None or release.bundle_sha256 != bundle_sha256:
+            return None
+        self.point(pointer, release, "noted afterwards: its deployment was cut short")
+        return release
+
     def point(self, pointer: Pointer, release: Release, why: str) -> None:
         """Move a pointer, replaced whole, and note it in the history. Does what is not done yet of the two."""
         content = dump_json({"version": release.version, "manifest_sha256": release.manifest_sha256})

@@ -63,9 +63,8 @@ def deploy(
     identity = verify(bundle)
     store = Releases(releases)
     with store.locked():
-        current = store.pointed(params.to)
-        if current is not None and current.bundle_sha256 == identity:
-            store.point(params.to, current, "unchanged")
+        current = store.settled(params.to, identity)
+        if current is not None:
             return Deployment(current.version, "unchanged", current.manifest_sha256, _gate_of(current))
         rules = [*verdict, *_judge(bundle, store.pointed(CHAMPION), failed, params, serve)]
         _refuse_broken(rules, failed)

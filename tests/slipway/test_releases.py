@@ -99,6 +99,16 @@ def test_pointing_twice_changes_nothing_and_heals_a_history_that_a_kill_cut_off(
     assert [line["why"] for line in releases.history()] == ["healed"]
 
 
+def test_what_is_settled_needs_no_deployment_and_its_history_is_healed(releases, tabular, regression):
+    first, second = published(releases, tabular), published(releases, regression)
+    assert releases.settled("champion", first.bundle_sha256) is None
+    releases.point("champion", first, "first")
+    assert releases.settled("champion", second.bundle_sha256) is None
+    (releases.folder / "history.jsonl").unlink()  # killed between the pointer and the history
+    assert releases.settled("champion", first.bundle_sha256) == first
+    assert [line["version"] for line in releases.history()] == ["v0001"]
+
+
 def test_a_damaged_release_is_refused_and_the_file_named(releases, tabular):
     release = published(releases, tabular)
     releases.point("champion", release, "first")
