@@ -15,6 +15,7 @@ from slipway.files import write_json
 from slipway.product.deploy import Deploy, DeployGate
 from slipway.product.serve import Serve
 from slipway.releases import Releases
+from slipway.serving.process import Client
 from tasks.deploy import Deployment, deploy
 
 QUICK = Deploy(latency_requests=20, gate=DeployGate(max_latency_p95_ms=10_000))
@@ -120,6 +121,18 @@ def test_a_slow_server_publishes_nothing(home):
     params = QUICK.model_copy(update={"gate": DeployGate(max_latency_p95_ms=1e-6)})
     with pytest.raises(GateFailed, match=r"latency p95 in ms at most 1e-06, but it is [0-9.]+"):
         deployed(home, packaged(home), params)
+    assert Releases(home / "releases").versions() == []
+
+
+def test_a_server_that_fails_while_it_is_timed_publishes_nothing(home, monkeypatch):
+    answers, predict = iter(range(10**6)), Client.predict
+
+    def fails_later(client, records):
+        return predict(client, records) if next(answers) < 15 else (500, "Internal Server Error")
+
+    monkeypatch.setattr(Client, "predict", fails_later)
+    with pytest.raises(GateFailed, match="answered with 500: Internal Server Error"):
+        deployed(home, packaged(home))
     assert Releases(home / "releases").versions() == []
 
 
