@@ -16,7 +16,7 @@ from slipway.bundle.manifest import verify
 from slipway.bundle.signature import SIGNATURE
 from slipway.errors import DataError, GateFailed, Refused, SlipwayError
 from slipway.files import read_json, write_json, write_text
-from slipway.judging.gate import Rule, at_least, at_most
+from slipway.judging.gate import Rule, at_least, at_most, broken
 from slipway.product.deploy import Deploy
 from slipway.product.serve import Serve
 from slipway.releases import CHAMPION, Release, Releases
@@ -81,8 +81,8 @@ def _passed_verdict(package: Path) -> list[Rule]:
     """Return the untimed rules, all of them kept."""
     verdict = read_json(package / "verdict.json")
     if not verdict["passed"]:
-        broken = "; ".join(_sentence(rule) for rule in verdict["rules"] if not rule["passed"])
-        raise Refused(f"{package.name}'s verdict is not passed, so nothing was deployed: {broken}")
+        reasons = "; ".join(broken(verdict["rules"]))
+        raise Refused(f"{package.name}'s verdict is not passed, so nothing was deployed: {reasons}")
     return verdict["rules"]
 
 
@@ -148,16 +148,10 @@ def _prediction(client: Client, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_broken(rules: list[Rule], failed: Path) -> None:
-    broken = "; ".join(_sentence(rule) for rule in rules if not rule["passed"])
-    if broken:
-        message = f"the gate failed, so nothing was deployed: {broken}"
+    if reasons := "; ".join(broken(rules)):
+        message = f"the gate failed, so nothing was deployed: {reasons}"
         _keep_evidence(failed, rules, message)
         raise GateFailed(f"{message}\nThe evidence is in {failed}")
-
-
-def _sentence(rule: Rule) -> str:
-    value = "unknown" if rule["value"] is None else f"{rule['value']:.6g}"
-    return f"{rule['rule']} {rule['limit']:.6g}, but it is {value}"
 
 
 def _keep_evidence(failed: Path, rules: list[Rule], message: str) -> None:

@@ -1,6 +1,6 @@
 """The untimed rules of the gate: each with its number, its limit and its verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slipway.errors import ParamsError
@@ -39,6 +39,11 @@ def judge(metrics: Mapping[str, float | None], fidelity: Mapping[str, float], ga
     ]
 
 
+def broken(rules: Sequence[Rule]) -> list[str]:
+    """Say of each rule that was not kept its limit and the value."""
+    return [_sentence(rule) for rule in rules if not rule["passed"]]
+
+
 def at_least(what: str, value: float | None, limit: float) -> Rule:
     """Make a rule with a floor."""
     return {"rule": f"{what} at least", "value": value, "limit": limit, "passed": value is not None and value >= limit}
@@ -47,3 +52,8 @@ def at_least(what: str, value: float | None, limit: float) -> Rule:
 def at_most(what: str, value: float | None, limit: float) -> Rule:
     """Make a rule with a ceiling."""
     return {"rule": f"{what} at most", "value": value, "limit": limit, "passed": value is not None and value <= limit}
+
+
+def _sentence(rule: Rule) -> str:
+    value = "unknown" if rule["value"] is None else f"{rule['value']:.6g}"
+    return f"{rule['rule']} {rule['limit']:.6g}, but it is {value}"

@@ -1,8 +1,9 @@
 """The first thing that a report says: does a release serve, was it refused, or where did the line stop."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from slipway.judging.gate import broken
 from slipway.report.reading import STAGES, Facts
 
 
@@ -27,18 +28,13 @@ def verdict_of(facts: Facts) -> Verdict:
     if facts["verdict"] is None:
         return Verdict("open", "Not finished", ["package has not run yet, so there is no verdict.", serving])
     if not facts["verdict"]["passed"]:
-        return Verdict("bad", "Refused by the gate", [*broken_rules(facts["verdict"]["rules"]), serving])
+        return Verdict("bad", "Refused by the gate", [*broken(facts["verdict"]["rules"]), serving])
     if facts["release"] is not None and facts["release"]["bundle_sha256"] == facts["bundle_sha256"]:
         version = facts["release"]["version"]
         return Verdict("good", f"{version} serves", ["It is the bundle of this run, and kept every rule of the gate."])
     if "deploy" in facts["failed"]:
         return Verdict("bad", "Refused at deployment", [facts["failed"]["deploy"], serving])
     return Verdict("open", "Ready, not deployed", ["The bundle of this run kept every untimed rule.", serving])
-
-
-def broken_rules(rules: list[dict[str, Any]]) -> list[str]:
-    """Name each rule that was not kept, with both numbers."""
-    return [f"{rule['rule']} {rule['limit']}: it is {rule['value']}" for rule in rules if not rule["passed"]]
 
 
 def _serving(release: Facts | None) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from slipway.errors import ParamsError
-from slipway.judging.gate import judge
+from slipway.judging.gate import broken, judge
 from slipway.product.package import Gate, Limit
 
 FIDELITY = {"parity_error": 1e-6, "batch_difference": 0.0, "agreement_pct": 100.0}
@@ -31,3 +31,12 @@ def test_an_unfaithful_export_fails(key: str, value: float) -> None:
 def test_an_unknown_metric_is_named_with_those_there_are() -> None:
     with pytest.raises(ParamsError, match=r"acuracy.*there are accuracy"):
         judge({"accuracy": 1.0}, FIDELITY, Gate(metrics={"acuracy": Limit(min=1)}))
+
+
+def test_a_broken_rule_is_a_sentence_with_its_limit_and_the_value() -> None:
+    metrics = {"accuracy": 0.8123456789, "roc_auc": None, "ece": 0.01}
+    gate = Gate(metrics={"accuracy": Limit(min=0.9), "roc_auc": Limit(min=0.5), "ece": Limit(max=0.1)})
+    assert broken(judge(metrics, FIDELITY, gate)) == [
+        "accuracy on test at least 0.9, but it is 0.812346",
+        "roc_auc on test at least 0.5, but it is unknown",
+    ]

@@ -200,7 +200,7 @@ def test_a_broken_rule_is_named_with_both_numbers(tmp_path: Path, data: Path, re
     write_json(data / "package" / "verdict.json", {"passed": False, "rules": [{**RULE, "passed": False}]})
     verdict = verdict_of(gather(data, releases))
     assert verdict.title == "Refused by the gate"
-    assert verdict.lines[0] == "accuracy on test at least 0.9: it is 0.8"
+    assert verdict.lines[0] == "accuracy on test at least 0.9, but it is 0.8"
     assert verdict.lines[1] == "Release v0001 of an earlier run still serves."
     assert "✗ broken" in page_of(tmp_path).text
 
