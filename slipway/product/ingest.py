@@ -1,8 +1,10 @@
 """The `ingest` section: where the rows come from and how the files are read."""
 
-from pydantic import Field
+from typing import Annotated
 
-from slipway.product.section import Section
+from pydantic import Field, Tag
+
+from slipway.product.section import Section, told_apart
 
 
 class Read(Section):
@@ -34,30 +36,46 @@ class Source(Section):
     """Read options."""
 
 
+Named = Annotated[str, Tag("str")]
+Optioned = Annotated[Source, Tag("Source")]
+Part = Annotated[Named | Optioned, told_apart(Source, mend="must be a file, or {file, sha256, read}")]
+
+
 class SplitSource(Section):
     """A data set that comes split; its rows carry their part in `_split`."""
 
-    train: Source
+    train: Part
     """Rows to learn from."""
 
-    validation: Source | None = None
+    validation: Part | None = None
     """Rows to choose by; null takes them from the training rows."""
 
-    test: Source
+    test: Part
     """Rows to judge by, read once."""
 
 
 class Ingest(Section):
     """Where the rows come from."""
 
-    source: str | Source | SplitSource
+    source: Annotated[
+        Named | Optioned | Annotated[SplitSource, Tag("SplitSource")],
+        told_apart(
+            Source,
+            SplitSource,
+            mend="must be a file, {file, sha256, read}, or {train, validation, test} with one of both for each",
+        ),
+    ]
     """A source by name, one with options, or one for each part of a data set that comes split."""
 
     def sources(self) -> dict[str | None, Source]:
         """Return each source under the part that it fills (None: not split)."""
-        if isinstance(self.source, str):
-            return {None: Source(file=self.source)}
-        if isinstance(self.source, Source):
-            return {None: self.source}
-        parts = {"train": self.source.train, "validation": self.source.validation, "test": self.source.test}
-        return {part: source for part, source in parts.items() if source is not None}
+        given: dict[str | None, str | Source | None]
+        if isinstance(self.source, SplitSource):
+            given = {"train": self.source.train, "validation": self.source.validation, "test": self.source.test}
+        else:
+            given = {None: self.source}
+        return {
+            part: Source(file=source) if isinstance(source, str) else source
+            for part, source in given.items()
+            if source is not None
+        }

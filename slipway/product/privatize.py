@@ -1,10 +1,10 @@
 """The `privatize` section: which mechanism stands between private rows and everything after it."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, Tag, model_validator
 
-from slipway.product.section import Section
+from slipway.product.section import Section, told_apart
 
 
 class Bound(Section):
@@ -36,11 +36,19 @@ class Domain(Section):
     """Privacy loss of this column for one record."""
 
 
+Entry = Annotated[
+    Annotated[Bound, Tag("Bound")] | Annotated[Domain, Tag("Domain")],
+    told_apart(
+        Bound, Domain, mend="must be {low, high, epsilon} for a column of numbers, {values, epsilon} for categories"
+    ),
+]
+
+
 class Privatize(Section):
     """The privacy mechanism."""
 
     mechanism: Literal["none", "local"] = "none"
     """none: rows pass through, the product is not private. local: each value of each record is noised."""
 
-    columns: dict[str, Bound | Domain] = {}
+    columns: dict[str, Entry] = {}
     """For `local`: every feature, and the target. A column without an entry is an error, not a leak."""

@@ -1,15 +1,20 @@
 """Read sections of params.yaml; every error names the file, the key, the value and what is allowed."""
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from slipway.errors import ParamsError
 
 Model = TypeVar("Model", bound=BaseModel)
+
+Location = tuple[int | str, ...]
+
+MAX_SHOWN = 120
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -45,49 +50,89 @@ def check_section(content: object, model: type[Model], *, where: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        lines = [_sentence(mistake, model, where) for mistake in error.errors()[:3]]
-        raise ParamsError("\n".join(lines)) from None
+        mistakes = error.errors()
+        slips = [each["loc"] for each in mistakes if each["type"] == "extra_forbidden"]
+        told = [each for each in mistakes if each["type"] != "missing" or not _is_misspelt(each["loc"], slips)]
+        raise ParamsError("\n".join(_sentence(mistake, model, where) for mistake in told[:3])) from None
+
+
+def _is_misspelt(missing: Location, slips: list[Location]) -> bool:
+    """Say whether a missing key is there with a slip, which is told on its own."""
+    slipped = [str(loc[-1]) for loc in slips if loc[:-1] == missing[:-1]]
+    return bool(difflib.get_close_matches(str(missing[-1]), slipped, n=1))
 
 
 def _sentence(mistake: Any, model: type[BaseModel], where: str) -> str:
-    key = ".".join([where, *(str(part) for part in mistake["loc"])])
-    if mistake["type"] == "extra_forbidden":
-        known = _keys_at(model, mistake["loc"][:-1])
-        near = difflib.get_close_matches(str(mistake["loc"][-1]), known, n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        return f"{key} is no parameter: {hint}allowed: {', '.join(known)}" if known else f"{key} is no parameter"
-    if mistake["type"] == "missing":
+    kind, loc = mistake["type"], mistake["loc"]
+    if kind == "extra_forbidden":
+        return _no_parameter(loc, model, where)
+    keys, nodes = _place(model, loc)
+    key, value = ".".join([where, *keys]), _shown(mistake["input"])
+    if kind == "missing":
         return f"{key} is missing: it has no default"
-    return f"{key} = {mistake['input']!r}: {mistake['msg'].removeprefix('Value error, ')}"
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        name = mistake["ctx"]["discriminator"].strip("'")
+        found = f" = '{mistake['ctx']['tag']}'" if "tag" in mistake["ctx"] else " is missing"
+        return f"{key}.{name}{found}: allowed: {', '.join(node['properties'][name]['const'] for node in nodes)}"
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        allowed = ", ".join(_properties(nodes)) or "any key"
+        return f"{key} = {value}: must be a mapping, {{}} where all is default; allowed: {allowed}"
+    message = re.sub(r"^\w+ should", "must", mistake["msg"].removeprefix("Value error, "))
+    return f"{key} = {value}: {message.replace(' after validation', '')}"
 
 
-def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that the model allows below `path`, read from its JSON Schema."""
-    schema = TypeAdapter(model).json_schema()
-    nodes = [schema]
-    for part in path:
-        below = [child for node in nodes for child in _children(_variants(node, schema), str(part))]
-        nodes = below or nodes  # a union's tag is a part of the path, but no key
-    return sorted(
-        {key for node in nodes for variant in _variants(node, schema) for key in variant.get("properties", {})}
-    )
+def _no_parameter(loc: Location, model: type[BaseModel], where: str) -> str:
+    keys, nodes = _place(model, loc[:-1])
+    known = _properties(nodes)
+    near = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return f"{'.'.join([where, *keys, str(loc[-1])])} is no parameter: {hint}allowed: {', '.join(known)}"
 
 
-def _variants(node: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
-    """Follow references and unions down to plain objects."""
+def _shown(value: object) -> str:
+    """Return a value as YAML would have it, nearly, and short."""
+    text = "null" if value is None else repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+
+
+def _place(model: type[BaseModel], loc: Location) -> tuple[list[str], list[dict[str, Any]]]:
+    """Follow pydantic's location of a mistake down the model's JSON Schema.
+
+    Returns:
+        The keys, and the schemas of what may stand there. A part of the location that is no key is the
+        tag of a union's member, and leaves that member alone.
+    """
+    schema = model.model_json_schema()
+    keys, nodes = [], _members(schema, schema)
+    for part in loc:
+        below = [member for node in nodes for child in _children(node, part) for member in _members(child, schema)]
+        if below:
+            keys.append(str(part))
+        nodes = below or [node for node in nodes if part in _tags(node)]
+    return keys, nodes
+
+
+def _members(node: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
+    """Follow references and unions down to plain schemas."""
     if "$ref" in node:
-        return _variants(root["$defs"][node["$ref"].rsplit("/", 1)[-1]], root)
+        return _members(root["$defs"][node["$ref"].rsplit("/", 1)[-1]], root)
     options = [*node.get("anyOf", []), *node.get("oneOf", [])]
-    return [leaf for option in options for leaf in _variants(option, root)] if options else [node]
+    return [leaf for option in options for leaf in _members(option, root)] if options else [node]
 
 
-def _children(nodes: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
-    found = []
-    for node in nodes:
-        if key in node.get("properties", {}):
-            found.append(node["properties"][key])
-        elif isinstance(node.get("additionalProperties"), dict):
-            found.append(node["additionalProperties"])
-        elif isinstance(node.get("items"), dict):
-            found.append(node["items"])
-    return found
+def _children(node: dict[str, Any], key: int | str) -> list[dict[str, Any]]:
+    children = [
+        node.get("properties", {}).get(key),
+        node.get("additionalProperties"),
+        node.get("items") if isinstance(key, int) else None,
+    ]
+    return [child for child in children if isinstance(child, dict)][:1]
+
+
+def _tags(node: dict[str, Any]) -> list[str]:
+    """Return the names of a union's member: its class, and the constant that chooses it."""
+    return [node.get("title", ""), node.get("properties", {}).get("name", {}).get("const", "")]
+
+
+def _properties(nodes: list[dict[str, Any]]) -> list[str]:
+    return sorted({key for node in nodes for key in node.get("properties", {})})

@@ -1,9 +1,34 @@
 """The base of every section of params.yaml: frozen, and strict about unknown keys."""
 
-from pydantic import BaseModel, ConfigDict
+import difflib
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Discriminator
 
 
 class Section(BaseModel):
     """A frozen model that refuses keys it does not know and documents each field by its docstring."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def told_apart(*models: type[Section], mend: str) -> Discriminator:
+    """Tell the members of a union apart by their keys, each tagged with its name (a text: "str").
+
+    A plain union answers a mistake once for each member; this one answers for the member that was meant,
+    the one that knows most of the keys. Where none does, the answer is `mend`.
+    """
+
+    def tag(content: Any) -> str | None:
+        if not isinstance(content, dict):
+            return type(content).__name__
+        known = {each.__name__: _count_known(content, each) for each in models}
+        best = [name for name, count in known.items() if count and count == max(known.values())]
+        return best[0] if len(best) == 1 else None
+
+    return Discriminator(tag, custom_error_type="no_member", custom_error_message=mend)
+
+
+def _count_known(content: dict[Any, Any], model: type[Section]) -> int:
+    """Count the keys that the model has, slips included."""
+    return sum(bool(difflib.get_close_matches(str(key), model.model_fields, n=1)) for key in content)

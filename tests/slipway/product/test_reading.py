@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from slipway.errors import ParamsError
+from slipway.product.ingest import Ingest, Source
 from slipway.product.params import Params, json_schema, read_params
+from slipway.product.privatize import Privatize
 from slipway.product.product import Product
 from slipway.product.reading import read_section
 from slipway.product.train import Train
@@ -31,9 +33,12 @@ def written(folder: Path, text: str) -> Path:
         ("train: {lr: -1}", r"train.lr = -1: .*greater than 0"),
         (
             "train: {network: {name: mlp, hiden: [1]}}",
-            r"train.network.mlp.hiden is no parameter: did you mean 'hidden'",
+            r"train.network.hiden is no parameter: did you mean 'hidden'\? allowed: dropout, hidden, name$",
         ),
-        ("train: {network: {name: gpt}}", r"train.network = .*'mlp', 'cnn'"),
+        ("train: {network: {name: gpt}}", r"train.network.name = 'gpt': allowed: mlp, cnn$"),
+        ("train: {network: {hidden: [1]}}", r"train.network.name is missing: allowed: mlp, cnn$"),
+        ("train: {network: mlp}", r"train.network = 'mlp': must be a mapping.* allowed: channels, dropout, "),
+        ("train:", r"params.yaml: train = null: must be a mapping, {} where all is default; allowed: batch_size, "),
         ("evaluate: {}", r"no section 'train'. Add `train: {}`"),
         ("train: [1, 2]", r"params.yaml: train = \[1, 2\]"),
         ("train: {lr: [}", r"is no YAML"),
@@ -44,6 +49,65 @@ def test_a_mistake_is_named_with_its_mend(yaml: str, message: str, tmp_path: Pat
     with pytest.raises(ParamsError, match=message) as error:
         read_section(written(tmp_path, yaml), Train)
     assert len(str(error.value).splitlines()) <= 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{fil: x.csv}", r"source.fil is no parameter: did you mean 'file'? allowed: file, read, sha256"),
+        ("{train: {fil: x.csv}, test: y.csv}", r"source.train.fil is no parameter: did you mean 'file'? allowed: "),
+        ("{train: a.csv, tset: b.csv}", r"source.tset is no parameter: did you mean 'test'? allowed: test, train, "),
+        ("{train: a.csv}", r"source.test is missing: it has no default"),
+        ("{train: 3, test: b.csv}", r"source.train = 3: must be a file, or {file, sha256, read}"),
+        ("{file: a.csv, read: {delimiter: ',,'}}", r"source.read.delimiter = ',,': must have at most 1 character"),
+        ("3", r"source = 3: must be a file, {file, sha256, read}, or {train, validation, test}"),
+        ("{}", r"source = {}: must be a file, {file, sha256, read}, or {train, validation, test}"),
+    ],
+)
+def test_a_mistake_in_the_source_is_one_line_about_what_was_meant(content: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ParamsError) as error:
+        read_section(written(tmp_path, f"ingest: {{source: {content}}}"), Ingest)
+    assert f"params.yaml: ingest.{message}" in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{low: 0, epsilon: 1}", r"age.high is missing"),
+        (
+            "{low: 0, hihg: 1, epsilon: 1}",
+            r"age.hihg is no parameter: did you mean 'high'? allowed: epsilon, high, low",
+        ),
+        ("{low: 2, high: 1, epsilon: 1}", r"age = {'low': 2, 'high': 1, 'epsilon': 1}: low 2.0 must be below high 1.0"),
+        (
+            "{valeus: [a, b], epsilon: 1}",
+            r"age.valeus is no parameter: did you mean 'values'? allowed: epsilon, values",
+        ),
+        ("{values: [a], epsilon: 1}", r"age.values = ['a']: must have at least 2 items, not 1"),
+        ("{epsilon: 1}", r"age = {'epsilon': 1}: must be {low, high, epsilon} for a column of numbers, {values, "),
+        ("3", r"age = 3: must be {low, high, epsilon} for a column of numbers, {values, epsilon} for categories"),
+    ],
+)
+def test_a_mistake_in_a_private_column_is_one_line_about_what_was_meant(
+    content: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ParamsError) as error:
+        read_section(written(tmp_path, f"privatize: {{columns: {{age: {content}}}}}"), Privatize)
+    assert f"params.yaml: privatize.columns.{message}" in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_part_of_a_source_is_a_name_or_a_file_with_options() -> None:
+    ingest = Ingest.model_validate({"source": {"train": "a.csv", "test": {"file": "b.csv"}}})
+    assert ingest.sources() == {"train": Source(file="a.csv"), "test": Source(file="b.csv")}
+    assert Ingest(source=Source(file="a.csv")).sources() == {None: Source(file="a.csv")}
+
+
+def test_a_long_value_is_cut_where_it_is_shown(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="x" * 100) as error:
+        read_section(written(tmp_path, f"train: {{lr: {'x' * 1000}}}"), Train)
+    assert "x" * 150 not in str(error.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
