@@ -48,6 +48,14 @@ class Release:
         return sha256_of(self.bundle / MANIFEST)
 
 
+@dataclass(frozen=True)
+class Named:
+    """What a pointer says."""
+
+    version: str
+    manifest_sha256: str
+
+
 class Releases:
     """The releases of one product."""
 
@@ -82,7 +90,18 @@ class Releases:
 
     def pointed(self, pointer: Pointer) -> Release | None:
         """Return the release that a pointer names, checked; None where there is no pointer yet."""
-        path = self.folder / f"{pointer}.json"
+        named = self.named(pointer)
+        if named is None:
+            return None
+        if named.version not in self.versions():
+            what = "is damaged" if (self.folder / named.version).exists() else "is gone"
+            path = self._path(pointer)
+            raise BundleError(f"{path} names {named.version}, which {what}: restore it, or remove {path}")
+        return self.open(named.version, named.manifest_sha256)
+
+    def named(self, pointer: Pointer) -> Named | None:
+        """Return what a pointer says, without a look at the release; None where there is no pointer yet."""
+        path = self._path(pointer)
         if not path.exists():
             return None
         content = read_json(path)
@@ -90,10 +109,7 @@ class Releases:
             raise BundleError(
                 f"{path} is damaged: it must hold version and manifest_sha256; remove it and deploy again"
             )
-        if content["version"] not in self.versions():
-            what = "is damaged" if (self.folder / content["version"]).exists() else "is gone"
-            raise BundleError(f"{path} names {content['version']}, which {what}: restore it, or remove {path}")
-        return self.open(content["version"], content["manifest_sha256"])
+        return Named(content["version"], content["manifest_sha256"])
 
     def find(self, bundle_sha256: str) -> Release | None:
         """Return the release of a bundle; None where it was never published."""
@@ -131,6 +147,9 @@ class Releases:
         sync(self.folder)
         return Release(version, self.folder / version, found)
 
+    def _path(self, pointer: Pointer) -> Path:
+        return self.folder / f"{pointer}.json"
+
     def _next_version(self) -> str:
         """Number above every version that stands, damaged ones included, or that the history knows."""
         named = [path.name for path in self.folder.glob("v*")] + [line["version"] for line in self.history()]
@@ -150,7 +169,7 @@ class Releases:
     def point(self, pointer: Pointer, release: Release, why: str) -> None:
         """Move a pointer, replaced whole, and note it in the history. Does what is not done yet of the two."""
         content = dump_json({"version": release.version, "manifest_sha256": release.manifest_sha256})
-        path = self.folder / f"{pointer}.json"
+        path = self._path(pointer)
         if not path.exists() or path.read_text(encoding="utf-8") != content:
             write_text_whole(path, content)
         history = self.history()

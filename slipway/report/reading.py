@@ -7,6 +7,7 @@ from typing import Any
 
 from slipway.errors import DataError
 from slipway.files import read_json, sha256_of
+from slipway.releases import CHAMPION, Releases
 
 STAGES = ("ingest", "validate", "preprocess", "privatize", "augment", "train", "evaluate", "compress", "package")
 PICTURES = {
@@ -75,17 +76,18 @@ def failures(data: Path, runs: list[Facts]) -> dict[str, str]:
 
 def champion(releases: Path) -> Facts | None:
     """Return what serves: its pointer, release.json, gate.json and when it took over."""
-    pointer = optional(releases / "champion.json")
-    if pointer is None:
+    store = Releases(releases)
+    named = store.named(CHAMPION)
+    if named is None:
         return None
-    folder = releases / pointer["version"]
-    moves = [move for move in lines_of(releases / "history.jsonl") if move.get("pointer") == "champion"]
+    folder = releases / named.version
+    moves = [move for move in store.history() if move["pointer"] == CHAMPION]
     return {
-        "version": pointer["version"],
+        "version": named.version,
         "about": optional(folder / "release.json") or {},
         "gate": optional(folder / "gate.json"),
         "bundle_sha256": identity(folder / "bundle" / "MANIFEST.json"),
-        "since": moves[-1].get("at") if moves else None,
+        "since": moves[-1]["at"] if moves else None,
     }
 
 

@@ -125,3 +125,11 @@ def test_a_broken_dvc_yaml_and_a_folder_without_git_are_said_in_a_line(toy, slip
     status, _, err = slipway("plan", "toy")
     assert status == 1
     assert "Run `git init`" in err
+
+
+def test_a_damaged_pointer_is_said_in_a_line(toy, slipway):
+    toy.write("releases/toy/champion.json", "{}")
+    status, _, err = slipway("status", "toy")
+    assert status == 1
+    assert "champion.json is damaged" in err
+    assert "not foreseen" not in err
