@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_table_artifact
+
+from slipway.report.page import expectations
 
 
 def publish_metrics(root: Path, product: str) -> None:
@@ -36,20 +37,3 @@ def publish_evidence(root: Path, product: str) -> None:
 def _key(product: str, what: str) -> str:
     """Return a key such as cancer-metrics, under which Prefect keeps a history over the runs."""
     return f"{product.replace('_', '-').lower()}-{what}"
-
-
-def expectations(validation: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a row for each expectation of validation.json."""
-    rows = []
-    for one in validation["result"]["results"]:
-        config = one["expectation_config"]
-        rows.append(
-            {
-                "expectation": config["type"],
-                "column": config["kwargs"].get("column", ""),
-                "severity": config.get("severity", ""),
-                "success": one["success"],
-                "unexpected": one["result"].get("unexpected_count", ""),
-            }
-        )
-    return rows

@@ -148,7 +148,7 @@ def test_a_worker_runs_a_deployment_by_hand_and_on_its_schedule(site):
     artifacts = site.artifacts()
     assert set(artifacts) == {"cancer-metrics", "cancer-validation", "cancer-report"}
     assert "accuracy" in artifacts["cancer-metrics"]["data"]
-    assert "expect_table_row_count_to_be_between" in artifacts["cancer-validation"]["data"]
+    assert "table row count to be between" in artifacts["cancer-validation"]["data"]
     assert "report.html" in artifacts["cancer-report"]["data"]
     lines = [log["message"] for log in site.get("/logs/filter", limit=200) if log["name"] == "slipway"]
     assert any(line.startswith("train ") for line in lines), lines
