@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.code import process_snapshot
+from flows.garbage import OBJECTS_BETWEEN_COLLECTIONS
 from flows.project import check_product, find_root, products
 
 app = typer.Typer(
@@ -43,7 +44,7 @@ QUIET = {
 
 def main() -> None:
     """Run a command; an error becomes one to three lines and exit status 1."""
-    gc.set_threshold(50_000)  # flows/spawn.py says why
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     debug = "--debug" in sys.argv
     for name, value in QUIET.items():
         if not (debug and name.endswith("CONSOLE_LEVEL")):

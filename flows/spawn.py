@@ -7,11 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from flows.garbage import OBJECTS_BETWEEN_COLLECTIONS
 from slipway.errors import SlipwayError
 
-# Libraries make millions of objects while they are imported, and keep them: a garbage collection every
-# 700 of them, Python's default, finds nothing and costs a sixth of a short stage's CPU time.
-OBJECTS_BETWEEN_COLLECTIONS = 50_000
 BOOT = (
     f"import gc, runpy, sys; gc.set_threshold({OBJECTS_BETWEEN_COLLECTIONS}); del sys.argv[0]; "
     "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"

@@ -61,7 +61,8 @@ def run_plain(run: Run) -> Result:
     os.chdir(run.root)
     with turn(run.root, run.product), reported_failure(run):
         nodes = plan(run.root, run.product, run.stage)
-        outcomes: dict[str, Outcome] = {node.name: bring(run, node, alone=is_alone(run, nodes)) for node in nodes}
+        alone = is_alone(run, nodes)
+        outcomes: dict[str, Outcome] = {node.name: bring(run, node, alone=alone) for node in nodes}
         if run.stage is not None:
             return Result(outcomes)
         release, deployment = deploy(run.root, run.product)

@@ -24,7 +24,6 @@ class Client:
     """One kept connection to a server."""
 
     def __init__(self, host: str, port: int) -> None:
-        self.host, self.port = host, port
         self.connection = http.client.HTTPConnection(host, port, timeout=60)
 
     def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:

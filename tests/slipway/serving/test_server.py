@@ -83,7 +83,7 @@ def test_many_clients_at_once_get_their_own_answers(client, tabular):
     predictor = Predictor(tabular)
 
     def ask(age: int) -> bool:
-        own = Client(client.host, client.port)
+        own = Client(client.connection.host, client.connection.port)
         answers = [own.predict([{**GOOD, "age": age}])[1]["predictions"] for _ in range(20)]
         own.close()
         return all(answer == predictor.predict([{**GOOD, "age": age}]) for answer in answers)
@@ -181,7 +181,7 @@ def test_no_server_outlives_a_killed_judge(tabular, tmp_path):
         "import sys, time; from pathlib import Path; from slipway.product.serve import Serve; "
         "from slipway.serving.process import server_process\n"
         "with server_process(Path(sys.argv[1]), Serve(), Path(sys.argv[2])) as client:\n"
-        "    print(client.port, flush=True); time.sleep(60)"
+        "    print(client.connection.port, flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(tabular), str(tmp_path / "log")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as judge:
