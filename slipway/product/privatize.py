@@ -1,10 +1,15 @@
 """The `privatize` section: which mechanism stands between private rows and everything after it."""
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, Tag, model_validator
 
 from slipway.product.section import Section, told_apart
+
+# A loss of 30 hides nothing any more, and from 37 on randomised response has no noise left: its share of
+# true answers, e^epsilon / (e^epsilon + k - 1), rounds to one.
+Epsilon = Annotated[float, Field(gt=0, le=30)]
 
 
 class Bound(Section):
@@ -16,13 +21,15 @@ class Bound(Section):
     high: float
     """Values above are clipped to this; must not be learned from the data."""
 
-    epsilon: float = Field(gt=0)
+    epsilon: Epsilon
     """Privacy loss of this column for one record."""
 
     @model_validator(mode="after")
     def _low_is_below_high(self) -> Self:
         if not self.low < self.high:
             raise ValueError(f"low {self.low} must be below high {self.high}")
+        if not math.isfinite((self.high - self.low) / self.epsilon):
+            raise ValueError("noise of scale (high - low) / epsilon is no finite number: narrow the bounds")
         return self
 
 
@@ -30,10 +37,17 @@ class Domain(Section):
     """The public values of a column of categories and its share of the budget."""
 
     values: list[str] = Field(min_length=2)
-    """All values that may occur; others become the first of them."""
+    """All values that may occur, each once; others become the first of them."""
 
-    epsilon: float = Field(gt=0)
+    epsilon: Epsilon
     """Privacy loss of this column for one record."""
+
+    @model_validator(mode="after")
+    def _values_are_different(self) -> Self:
+        twice = sorted({value for value in self.values if self.values.count(value) > 1})
+        if twice:
+            raise ValueError(f"{twice} stand in values more than once")
+        return self
 
 
 Entry = Annotated[

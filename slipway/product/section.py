@@ -7,9 +7,12 @@ from pydantic import BaseModel, ConfigDict, Discriminator
 
 
 class Section(BaseModel):
-    """A frozen model that refuses keys it does not know and documents each field by its docstring."""
+    """A frozen model that refuses keys it does not know and documents each field by its docstring.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    Infinity and NaN are no numbers of a section: no limit, bound or share is kept by them, or broken.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 def told_apart(*models: type[Section], mend: str) -> Discriminator:

@@ -1,5 +1,6 @@
 """Compile a suite's row rules into rules.json; what a server cannot check is listed there, never silently left out."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ def _obstacle(expectation: Expectation, kinds: Mapping[str, Kind]) -> str | None
     unknown = sorted(key for key, value in kwargs.items() if key not in _KNOWN and value is not None)
     if unknown or kwargs.get("mostly", 1) != 1:
         return f"{', '.join(unknown) or 'mostly'}: a rule for one record has no such option"
+    if not _is_finite(kwargs):
+        return "a record holds no infinity and no NaN to compare with: remove the end, or the value"
     if expectation.type == _BETWEEN and not _are_numbers(kwargs, kinds[column]):
         return "its ends, or the column, are no numbers"
     if kinds[column] == "bytes" and expectation.type not in (_NOT_NULL, _LENGTH, _LENGTHS):
@@ -61,7 +64,12 @@ def _are_numbers(kwargs: Mapping[str, Any], kind: Kind) -> bool:
     return kind == "number" and all(end is None or isinstance(end, int | float) for end in ends)
 
 
-def _ends(kwargs: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+def _is_finite(kwargs: Mapping[str, Any]) -> bool:
+    values = [each for value in kwargs.values() for each in (value if isinstance(value, list) else [value])]
+    return all(math.isfinite(value) for value in values if isinstance(value, float))
+
+
+def _ends(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "low": kwargs.get("min_value"),
         "high": kwargs.get("max_value"),
@@ -87,12 +95,12 @@ _KNOWN = {"column", "min_value", "max_value", "strict_min", "strict_max", "value
 
 _FIELDS: dict[str, Any] = {
     _NOT_NULL: lambda kwargs, kind: {"required": True},
-    _BETWEEN: _ends,
+    _BETWEEN: lambda kwargs, kind: _ends(kwargs),
     _IN_SET: lambda kwargs, kind: {"allowed": _same_kind(kwargs["value_set"], kind)},
     _NOT_IN_SET: lambda kwargs, kind: {"forbidden": _same_kind(kwargs["value_set"], kind)},
     _REGEX: lambda kwargs, kind: {"regex": kwargs["regex"]},
     _LENGTH: lambda kwargs, kind: {"low": kwargs["value"], "high": kwargs["value"], "length": True},
-    _LENGTHS: lambda kwargs, kind: {**_ends(kwargs, kind), "length": True},
+    _LENGTHS: lambda kwargs, kind: {**_ends(kwargs), "length": True},
 }
 
 

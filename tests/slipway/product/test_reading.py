@@ -7,6 +7,7 @@ import pytest
 
 from slipway.errors import ParamsError
 from slipway.product.ingest import Ingest, Source
+from slipway.product.package import Package
 from slipway.product.params import Params, json_schema, read_params
 from slipway.product.privatize import Privatize
 from slipway.product.product import Product
@@ -85,6 +86,7 @@ def test_a_mistake_in_the_source_is_one_line_about_what_was_meant(content: str, 
             r"age.valeus is no parameter: did you mean 'values'? allowed: epsilon, values",
         ),
         ("{values: [a], epsilon: 1}", r"age.values = ['a']: must have at least 2 items, not 1"),
+        ("{values: [a, b, a], epsilon: 1}", r"['a'] stand in values more than once"),
         ("{epsilon: 1}", r"age = {'epsilon': 1}: must be {low, high, epsilon} for a column of numbers, {values, "),
         ("3", r"age = 3: must be {low, high, epsilon} for a column of numbers, {values, epsilon} for categories"),
     ],
@@ -94,8 +96,33 @@ def test_a_mistake_in_a_private_column_is_one_line_about_what_was_meant(
 ) -> None:
     with pytest.raises(ParamsError) as error:
         read_section(written(tmp_path, f"privatize: {{columns: {{age: {content}}}}}"), Privatize)
-    assert f"params.yaml: privatize.columns.{message}" in str(error.value)
+    assert "params.yaml: privatize.columns.age" in str(error.value)
+    assert message in str(error.value)
     assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "{low: -.inf, high: 1, epsilon: 1}",
+        "{low: 0, high: .inf, epsilon: 1}",
+        "{low: 0, high: 1, epsilon: .inf}",
+        "{low: 0, high: 1, epsilon: 31}",
+        "{low: 0, high: .nan, epsilon: 1}",
+        "{low: -1.0e+308, high: 1.0e+308, epsilon: 1}",
+        "{low: 0, high: 1.0e+300, epsilon: 1.0e-10}",
+        "{values: [a, b], epsilon: .inf}",
+        "{values: [a, b], epsilon: 31}",
+    ],
+)
+def test_bounds_and_losses_without_an_end_are_refused(column: str, tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="finite|less than or equal to 30"):
+        read_section(written(tmp_path, f"privatize: {{columns: {{age: {column}}}}}"), Privatize)
+
+
+def test_a_limit_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"metrics.accuracy.min = nan: must be a finite number"):
+        read_section(written(tmp_path, "package: {gate: {metrics: {accuracy: {min: .nan}}}}"), Package)
 
 
 def test_a_part_of_a_source_is_a_name_or_a_file_with_options() -> None:

@@ -1,6 +1,7 @@
 """Row rules: equal to Great Expectations, value by value, and never silent about what they cannot check."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,8 @@ def test_a_record_is_judged_as_great_expectations_judges_its_row(rows):
         (expectation("values_to_be_between", "n", {"min_value": 0, "row_condition": "n > 1"}), "row_condition"),
         (expectation("values_to_be_between", "n", {"min_value": 0}, severity="info"), "logged"),
         (expectation("values_to_be_between", "t", {"min_value": "a"}), "no numbers"),
+        (expectation("values_to_be_between", "n", {"min_value": 0, "max_value": math.inf}), "no infinity"),
+        (expectation("values_to_be_in_set", "n", {"value_set": [1, math.nan]}), "no NaN"),
         (expectation("values_to_not_be_null", "target", {}), "is no number, text or image"),
         (expectation("values_to_match_regex", "image", {"regex": "x"}), "of bytes"),
         (expectation("value_lengths_to_equal", "n", {"value": 1}), "texts"),
