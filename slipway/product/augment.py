@@ -14,7 +14,7 @@ class Policy(Section):
     """Mirror images left to right with probability one half (wrong for digits and letters)."""
 
     shift_pixels: int = Field(default=0, ge=0, le=64)
-    """Move images by up to so many pixels in each direction, zeros coming in."""
+    """Move images by up to so many pixels in each direction; their border is repeated."""
 
     rotate_degrees: float = Field(default=0, ge=0, le=180)
     """Turn images by up to so many degrees either way."""
