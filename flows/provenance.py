@@ -8,22 +8,25 @@ from typing import Any
 
 import yaml
 
-LIBRARIES = ("slipway", "dvc", "great-expectations", "numpy", "onnx", "onnxruntime", "polars", "scikit-learn", "torch")
+from slipway.stage import LIBRARIES
+
+ALL_BUT_DVC_LOCK = (":(top)", ":(exclude)dvc.lock")
 
 
 def provenance(root: Path, product: str) -> dict[str, Any]:
     """Return what release.json says about the origin of a bundle.
 
-    `commit` is null outside a git repository; `dirty` says whether files differ from it. `stages` holds
-    the MD5 that dvc.lock records for each output of the product's stages.
+    `commit` is null outside a git repository; `dirty` says whether files differ from it. dvc.lock does not
+    count, because the run itself writes it: `stages` holds the MD5 that it records for each output of
+    the product's stages.
     """
-    changes = _git(root, "status", "--porcelain")
+    changes = _git(root, "status", "--porcelain", "--", *ALL_BUT_DVC_LOCK)
     return {
         "commit": _git(root, "rev-parse", "HEAD"),
         "dirty": None if changes is None else bool(changes),
         "stages": recorded_outputs(root, product),
         "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "versions": {name: importlib.metadata.version(name) for name in ("slipway", "dvc", *LIBRARIES)},
     }
 
 
