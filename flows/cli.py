@@ -213,14 +213,12 @@ def _print_json(content: Any) -> None:
 
 
 def _lines(error: Exception) -> str:
-    from slipway.errors import SlipwayError
+    from slipway.errors import lines_of
 
-    if "No space left on device" in str(error) or "Disk quota exceeded" in str(error):
-        return "slipway: the disk is full. Free some space and run the same command again: what was done is kept."
-    if type(error).__module__.startswith("dvc."):
-        return f"slipway: dvc.yaml or dvc.lock is wrong: {error}"
-    if isinstance(error, SlipwayError):
-        return f"slipway: {error}"
+    if (lines := lines_of(error)) is not None:
+        return f"slipway: {lines}"
+    if type(error).__module__.startswith("dvc"):  # dvc itself, dvc_data, dvc_objects: they name the file or the lock
+        return f"slipway: DVC: {' '.join(str(error).split())}"
     return f"slipway: {type(error).__name__}: {error}\nThis was not foreseen; --debug shows where it happened."
 
 

@@ -23,3 +23,16 @@ class GateFailed(SlipwayError):
 
 class BundleError(SlipwayError):
     """A bundle or release is damaged, incomplete or absent."""
+
+
+DISK_FULL = ("No space left on device", "Disk quota exceeded")
+
+
+def lines_of(error: Exception) -> str | None:
+    """Return what to tell a user whose error this is to mend, a full disk included; None where it was not foreseen.
+
+    A full disk is known by its text: libraries in other languages put the system's message into errors of their own.
+    """
+    if any(reason in str(error) for reason in DISK_FULL):
+        return "the disk is full. Free some space and run the same command again: what was done is kept."
+    return str(error) if isinstance(error, SlipwayError) else None

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel
 
-from slipway.errors import SlipwayError
+from slipway.errors import lines_of
 from slipway.product.reading import read_section
 
 Stage = Callable[..., Path]
@@ -50,8 +50,10 @@ def main(stage: Stage) -> NoReturn:
         die_with_parent()
     try:
         run(stage, sys.argv[1:])
-    except SlipwayError as error:
-        sys.exit(f"{stage.__name__}: {error}")
+    except Exception as error:
+        if (lines := lines_of(error)) is None:
+            raise
+        sys.exit(f"{stage.__name__}: {lines}")
     sys.exit(0)
 
 

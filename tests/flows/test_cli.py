@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from dvc.lock import LockError
 
 from flows import cli
 from flows.cli import QUIET, main
@@ -133,3 +134,12 @@ def test_a_damaged_pointer_is_said_in_a_line(toy, slipway):
     assert status == 1
     assert "champion.json is damaged" in err
     assert "not foreseen" not in err
+
+
+def test_an_error_of_dvc_is_said_as_what_it_is(slipway, monkeypatch):
+    def locked(*_):
+        raise LockError("Unable to acquire lock.\nMost likely another DVC process is running")
+
+    monkeypatch.setattr("flows.bridge.plan", locked)
+    message = "slipway: DVC: Unable to acquire lock. Most likely another DVC process is running\n"
+    assert slipway("plan", "toy") == (1, "", message)

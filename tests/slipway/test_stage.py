@@ -73,6 +73,21 @@ def test_a_users_mistake_is_a_line_and_not_a_traceback(words: list[str], monkeyp
     assert exit_status.value.code == "train: thirteen epochs: choose another number"
 
 
+def test_a_full_disk_is_a_line_too_and_what_nobody_foresaw_a_traceback(words, monkeypatch) -> None:
+    def fails(error: Exception):
+        def train(source: Path, out: Path, params: Train) -> Path:
+            raise error
+
+        return train
+
+    monkeypatch.setattr(sys, "argv", ["train", *words])
+    with pytest.raises(SystemExit) as exit_status:
+        main(fails(OSError(28, "No space left on device", "data/x")))
+    assert str(exit_status.value.code).startswith("train: the disk is full. Free some space")
+    with pytest.raises(OSError, match="gone"):
+        main(fails(OSError(5, "gone")))
+
+
 @pytest.mark.parametrize("stage", sorted(path.stem for path in (ROOT / "tasks").glob("[a-z]*.py")))
 def test_each_module_of_tasks_holds_the_function_of_its_name(stage: str) -> None:
     code = f"from tasks import {stage}; assert callable({stage}.{stage})"
