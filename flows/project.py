@@ -22,8 +22,22 @@ def find_root() -> Path:
 
 
 def products(root: Path) -> list[str]:
-    """Return the names in products/products.yaml."""
-    return list(yaml.safe_load((root / "products" / "products.yaml").read_text(encoding="utf-8"))["products"])
+    """Return the names in products/products.yaml.
+
+    Raises:
+        SlipwayError: it is no YAML, or no list of names under `products:`.
+    """
+    from slipway.errors import SlipwayError
+
+    path = root / "products" / "products.yaml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SlipwayError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+    names = content.get("products") if isinstance(content, dict) else None
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise SlipwayError(f"{path} must list one product or more under its key, as `products: [cancer]`")
+    return names
 
 
 def check_product(root: Path, name: str) -> None:
