@@ -90,19 +90,20 @@ def require_usable(rows: pl.DataFrame, schema: Schema) -> None:
     if schema.classes is not None:
         target = schema.require_target()
         stray = rows.filter(~pl.col(target).is_in(schema.classes))
-        _refuse(stray, f"column '{target}' holds {sorted(set(stray[target]))[:5]}, not among {schema.classes}")
+        held = sorted(set(stray[target]))[:5]
+        _refuse(stray, f"column '{target}' holds {held}, not among {schema.classes}", mend="product.classes")
     if schema.image_shape is not None:
         height, width, channels = schema.image_shape
         size = pl.col("image").bin.size()
         wrong = rows.filter(size.is_null() | (size != height * width * channels))
-        _refuse(wrong, f"images are missing, or have no {height} x {width} x {channels} bytes")
+        _refuse(wrong, f"images are missing, or have no {height} x {width} x {channels} bytes", mend="product")
 
 
-def _refuse(wrong: pl.DataFrame, what: str) -> None:
+def _refuse(wrong: pl.DataFrame, what: str, *, mend: str) -> None:
     if not wrong.is_empty():
         raise DataError(
             f"in {wrong.height:,} rows (_id {', '.join(map(str, wrong[ROW_ID].head(3)))}...) {what}.\n"
-            "Have raw.suite.yaml send them to quarantine, or correct the product or the source."
+            f"Have raw.suite.yaml send them to quarantine, or correct {mend} or the source."
         )
 
 

@@ -61,7 +61,11 @@ class Preprocess(Section):
     """Declared cleaning; nothing here is learned from the rows."""
 
     missing: list[str] = MISSING
-    """Texts that mean a missing value (after trimming)."""
+    """Texts that mean a missing value (after trimming).
+
+    Ingest, which finds the classes of a target of texts, knows the default alone: state product.classes
+    where this list leaves one of them out, or adds a text that the target holds.
+    """
 
     trim: bool = True
     """Whether white space around texts is removed."""

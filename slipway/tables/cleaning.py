@@ -21,9 +21,14 @@ NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
 def clean(rows: pl.LazyFrame, schema: Schema, params: Preprocess) -> pl.LazyFrame:
-    """Return the rows with clean values, in their types and missing as null; no row or column is dropped."""
+    """Return the rows with clean values, in their types and missing as null; no row or column is dropped.
+
+    Raises:
+        ParamsError: preprocess.types names a column that is no feature, or preprocess.missing a class.
+    """
     types = effective_types(schema, params)
     dtypes = rows.collect_schema()
+    _require_classes(dtypes, schema, params)
     columns = [name for name in dtypes.names() if name not in RESERVED]
     return rows.with_columns(_clean(name, dtypes[name], types.get(name), params) for name in columns)
 
@@ -43,6 +48,16 @@ def effective_types(schema: Schema, params: Preprocess) -> dict[str, str]:
     target, task = schema.product.target, schema.product.task
     own = {target: "category" if task == "classification" else "number"} if target else {}
     return {**params.types, **own}
+
+
+def _require_classes(dtypes: pl.Schema, schema: Schema, params: Preprocess) -> None:
+    """Refuse a class that cleaning would turn into a missing value: all of its rows would be dropped."""
+    marked = [name for name in schema.classes or [] if name in params.missing]
+    if marked and dtypes[schema.require_target()] == pl.String:
+        raise ParamsError(
+            f"preprocess.missing holds {marked}, which are classes: "
+            "state product.classes without them, or remove them from preprocess.missing"
+        )
 
 
 def _clean(name: str, dtype: pl.DataType, wanted: str | None, params: Preprocess) -> pl.Expr:

@@ -143,6 +143,11 @@ def test_a_stray_class_is_refused_by_name(run):
         run(classes=["a", "b"])
 
 
+def test_a_class_that_ingest_took_for_missing_is_refused_with_the_mend(run):
+    with pytest.raises(DataError, match=r"holds \['\?'\], not among \['a', 'b', 'c'\].\n.*correct product.classes"):
+        run(missing=["NA"])
+
+
 def test_a_failed_check_stops_the_line_and_keeps_its_evidence(run, tmp_path):
     with pytest.raises(DataError, match=r"row_count_to_be_between\(min_value=1000\): observed 198"):
         run(suite=SUITE.replace("10", "1000"))

@@ -28,6 +28,15 @@ def test_texts_are_trimmed_and_missing_markers_become_null():
     assert cleaned(table)["x"].to_list() == ["a", None, None, None, None, "b"]
 
 
+def test_a_class_that_would_become_missing_is_refused():
+    table = pl.DataFrame({"y": ["a", "b", "unknown"]})
+    schema = schema_of(table, target="y").model_copy(update={"classes": ["a", "b", "unknown"]})
+    with pytest.raises(ParamsError, match=r"holds \['unknown'\].* state product.classes without them"):
+        clean(table.lazy(), schema, Preprocess(missing=["", "unknown"]))
+    numbers = schema_of(table, target="y").model_copy(update={"classes": ["0", "1"]})
+    assert clean(pl.LazyFrame({"y": [0, 1]}), numbers, Preprocess(missing=["0"])).collect()["y"].to_list() == ["0", "1"]
+
+
 def test_without_trimming_white_space_stays():
     assert cleaned(pl.DataFrame({"x": [" a", "?"]}), Preprocess(trim=False))["x"].to_list() == [" a", None]
 
