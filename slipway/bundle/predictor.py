@@ -84,6 +84,10 @@ class Predictor:
             for best, row in zip(answers.argmax(axis=1).tolist(), answers.tolist(), strict=True)
         ]
 
+    def check(self, records: Sequence[Record]) -> None:
+        """Raise the `InputError` of the first wrong record, without asking the model."""
+        self._reader.read(records)
+
     def _check_tensors(self, where: Path) -> None:
         """Refuse a model whose tensors are not those that the signature asks for."""
         tensors = {"number": "numeric", "category": "categorical", "image": "image"}

@@ -51,7 +51,7 @@ class Service:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return self._explain(body, error)
         if len(records) > self._max_records:
-            return refusal(413, f"{len(records)} records: at most {self._max_records} are allowed in one request")
+            return self._too_many(records)
         try:
             predictions = self.predictor.predict(records)
         except InputError as error:
@@ -62,16 +62,23 @@ class Service:
         """Say why a body cannot be read, with the column where one is to blame.
 
         NaN, Infinity and 1e999 are no JSON that a strict decoder takes; the lenient one of the
-        standard library does, so that the predictor can say in which column they stand.
+        standard library does, so that the predictor can say in which column they stand. The model is not
+        asked: whatever it answered, the body would be refused.
         """
         try:
-            self.predictor.predict(json.loads(body)["records"])
+            records = json.loads(body)["records"]
+            if isinstance(records, list) and len(records) > self._max_records:
+                return self._too_many(records)
+            self.predictor.check(records)
         except InputError as wrong:
             return wrong_input(wrong)
         except (ValueError, TypeError, KeyError, RecursionError):
             pass  # it is malformed in other ways, which the first error names
         status = 422 if isinstance(error, msgspec.ValidationError) else 400
         return refusal(status, f'the body must be {{"records": [{{...}}]}} in JSON: {error}')
+
+    def _too_many(self, records: list[Any]) -> Answer:
+        return refusal(413, f"{len(records)} records: at most {self._max_records} are allowed in one request")
 
 
 def wrong_input(error: InputError) -> Answer:

@@ -72,6 +72,21 @@ def test_too_many_records_are_413(service):
     assert (status, content["error"]) == (413, "101 records: at most 100 are allowed in one request")
 
 
+@pytest.mark.parametrize("body", [{"records": [GOOD] * 101, "model": "x"}, {"records": [{**GOOD, "age": 1e999}] * 101}])
+def test_too_many_records_are_413_whatever_else_is_wrong(service, body):
+    status, content = answered(service, json.dumps(body))
+    assert (status, content["error"]) == (413, "101 records: at most 100 are allowed in one request")
+
+
+def test_a_body_that_is_refused_anyway_costs_no_inference(service, monkeypatch):
+    def predict(_):
+        raise AssertionError("the model was asked")
+
+    monkeypatch.setattr(service.predictor, "predict", predict)
+    status, content = answered(service, json.dumps({"records": [GOOD], "model": "x"}))
+    assert (status, "unknown field `model`" in content["error"]) == (422, True)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
