@@ -87,11 +87,6 @@ class Rules(Section):
         write_json(path, self.model_dump(exclude_defaults=True))
 
 
-def read_rules(path: Path) -> list[Rule]:
-    """Read the rules of a rules.json."""
-    return parse_rules(path.read_bytes(), where=str(path))
-
-
 def parse_rules(content: bytes, *, where: str) -> list[Rule]:
     """Read the rules from the bytes of a rules.json.
 

@@ -2,7 +2,6 @@
 
 import csv
 import difflib
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +12,8 @@ from slipway.errors import DataError, ParamsError
 from slipway.files import sha256_of
 from slipway.product.ingest import Source
 from slipway.tables.schema import PART, RESERVED, ROW_ID
+
+SUFFIXES = (".csv", ".tsv", ".parquet")
 
 
 class Rows(NamedTuple):
@@ -48,18 +49,14 @@ def open_source(source: Source, folder: Path) -> Rows:
     scheme, colon, name = source.file.partition(":")
     if colon and scheme == "sklearn":
         return _open_sklearn(name, pinned=source.sha256 is not None)
-    readers: dict[str, Callable[[Path, Source], pl.LazyFrame]] = {
-        ".csv": _scan_text,
-        ".tsv": _scan_text,
-        ".parquet": _scan_parquet,
-    }
-    reader = readers.get(Path(source.file).suffix.lower())
-    if reader is None or "://" in source.file:
+    suffix = Path(source.file).suffix.lower()
+    if suffix not in SUFFIXES or "://" in source.file:
         raise ParamsError(
             f"ingest.source '{source.file}': nothing reads this. Give `sklearn:NAME` ({', '.join(SKLEARN)}), "
-            f"or a file in {folder} that ends in {', '.join(readers)}."
+            f"or a file in {folder} that ends in {', '.join(SUFFIXES)}."
         )
-    frame = reader(_find(source, folder), source)
+    path = _find(source, folder)
+    frame = _scan_parquet(path) if suffix == ".parquet" else _scan_text(path, source)
     taken = [name for name in frame.collect_schema().names() if name in RESERVED]
     if taken:
         raise DataError(f"{source.file}: the names {taken} are slipway's own: rename these columns in the source")
@@ -84,7 +81,7 @@ def _find(source: Source, folder: Path) -> Path:
     return path
 
 
-def _scan_parquet(path: Path, source: Source) -> pl.LazyFrame:
+def _scan_parquet(path: Path) -> pl.LazyFrame:
     """Open a Parquet file; dictionaries become plain text and decimals floats, which every later step knows."""
     try:
         frame = pl.scan_parquet(path)

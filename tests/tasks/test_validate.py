@@ -8,7 +8,7 @@ import pytest
 from slipway.product.ingest import Ingest
 from slipway.product.product import Product
 from slipway.product.validate import Validate
-from slipway.suites.rules import read_rules
+from slipway.suites.rules import parse_rules
 from tasks.ingest import ingest
 from tasks.validate import validate
 
@@ -90,7 +90,8 @@ def test_an_empty_quarantine_has_its_columns(run):
 
 
 def test_the_rules_for_serving_are_those_of_the_features(run):
-    rules = read_rules(run(AGE, NAME, NAME.replace("name}", "y}")) / "rules.json")
+    path = run(AGE, NAME, NAME.replace("name}", "y}")) / "rules.json"
+    rules = parse_rules(path.read_bytes(), where=str(path))
     assert [rule.column for rule in rules] == ["age", "name"]
 
 

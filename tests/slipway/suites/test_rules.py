@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from slipway.errors import BundleError
 from slipway.suites.checking import check
 from slipway.suites.compiling import compile_rule, write_rules
-from slipway.suites.rules import NotServed, Rule, broken, parse_rules, read_rules
+from slipway.suites.rules import NotServed, Rule, broken, parse_rules
 from slipway.suites.suite import Expectation, Suite
 
 KINDS = {"n": "number", "t": "text", "image": "bytes"}
@@ -87,7 +87,7 @@ def test_what_no_rule_expresses_is_listed_with_the_reason(each, reason):
 def test_rules_survive_their_file(tmp_path):
     expectations = [expectation(*each) for each in EXPRESSIBLE] + [expectation("values_to_be_unique", "n", {})]
     written = write_rules(tmp_path / "rules.json", expectations, KINDS)
-    assert read_rules(tmp_path / "rules.json") == written.rules
+    assert parse_rules((tmp_path / "rules.json").read_bytes(), where="rules.json") == written.rules
     content = json.loads((tmp_path / "rules.json").read_text())
     assert [each["expectation"] for each in content["not_served"]] == ["n: values_to_be_unique()"]
 
