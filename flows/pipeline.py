@@ -119,7 +119,8 @@ def _task(name: str, step: Callable[[], Any], **options: Any) -> Any:
 def _may_pass_next_time(task: Any, task_run: Any, state: State) -> bool:
     """Retry what failed by accident; an error that a person must mend would only come again."""
     from flows.bridge import EditedDuringRun
+    from flows.spawn import StageCrashed
     from slipway.errors import SlipwayError
 
     error = state.result(raise_on_failure=False)
-    return not isinstance(error, SlipwayError) or isinstance(error, EditedDuringRun)
+    return not isinstance(error, SlipwayError) or isinstance(error, EditedDuringRun | StageCrashed)
