@@ -20,7 +20,3 @@ def test_every_deployment_runs_the_flow_that_slipway_run_calls():
         path, name = one["entrypoint"].split(":")
         module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
         assert getattr(module, name) is importlib.import_module("flows.pipeline").pipeline
-
-
-def test_no_schedule_is_active_before_a_person_says_so():
-    assert not any(schedule["active"] for one in DEPLOYMENTS for schedule in one["schedules"])
