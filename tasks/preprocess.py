@@ -13,8 +13,8 @@ from slipway.suites.checking import check
 from slipway.suites.suite import read_suite
 from slipway.tables.cleaning import clean, cleaned_schema, count_changes, dropped_columns, numbers_as_texts, prepare
 from slipway.tables.plan import Plan
-from slipway.tables.schema import PART, RESERVED, ROW_ID, Schema, kind_of, read_schema
-from slipway.tables.splitting import PARTS, require_rows, with_part
+from slipway.tables.schema import PART, PARTS, RESERVED, ROW_ID, Schema, kind_of, read_schema
+from slipway.tables.splitting import require_rows, with_part
 
 
 def preprocess(validate: Path, suite: Path, out: Path, params: Preprocess) -> Path:

@@ -11,6 +11,7 @@ from slipway.product.section import Section
 ROW_ID = "_id"
 PART = "_split"
 REASONS = "_reasons"
+PARTS = ("train", "validation", "test")
 RESERVED = (ROW_ID, PART, REASONS)
 
 NUMBER_DTYPES = frozenset(

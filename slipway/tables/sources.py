@@ -16,14 +16,14 @@ from slipway.tables.schema import PART, RESERVED, ROW_ID
 SUFFIXES = (".csv", ".tsv", ".parquet")
 
 
-class Rows(NamedTuple):
+class Opened(NamedTuple):
     """Rows that are not read yet, and the shape of their images (height, width, channels), if they hold any."""
 
     frame: pl.LazyFrame
     image_shape: tuple[int, int, int] | None = None
 
 
-def open_sources(sources: dict[str | None, Source], folder: Path) -> Rows:
+def open_sources(sources: dict[str | None, Source], folder: Path) -> Opened:
     """Open each source and put them one after the other, with `_id` and, where they came split, `_split`.
 
     Args:
@@ -41,10 +41,10 @@ def open_sources(sources: dict[str | None, Source], folder: Path) -> Rows:
     ]
     _require_same_columns({part: frame.collect_schema().names() for part, frame in zip(opened, frames, strict=True)})
     table = pl.concat(frames, how="vertical_relaxed").with_row_index(ROW_ID)
-    return Rows(table, next(iter(opened.values())).image_shape)
+    return Opened(table, next(iter(opened.values())).image_shape)
 
 
-def open_source(source: Source, folder: Path) -> Rows:
+def open_source(source: Source, folder: Path) -> Opened:
     """Open one source: `sklearn:NAME`, or a file in `folder`."""
     scheme, colon, name = source.file.partition(":")
     if colon and scheme == "sklearn":
@@ -60,7 +60,7 @@ def open_source(source: Source, folder: Path) -> Rows:
     taken = [name for name in frame.collect_schema().names() if name in RESERVED]
     if taken:
         raise DataError(f"{source.file}: the names {taken} are slipway's own: rename these columns in the source")
-    return Rows(frame)
+    return Opened(frame)
 
 
 def _find(source: Source, folder: Path) -> Path:
@@ -180,7 +180,7 @@ def _require_same_columns(columns: dict[str | None, list[str]]) -> None:
             )
 
 
-def _open_sklearn(name: str, *, pinned: bool) -> Rows:
+def _open_sklearn(name: str, *, pinned: bool) -> Opened:
     """Build one of scikit-learn's toy sets; the import costs a second, so it is made here."""
     if name not in SKLEARN:
         near = difflib.get_close_matches(name, SKLEARN, n=1)
@@ -195,11 +195,11 @@ def _open_sklearn(name: str, *, pinned: bool) -> Rows:
     if name == "digits":
         images = data.images.astype(np.uint8)  # [N, 8, 8] in 0..16
         frame = pl.DataFrame({"image": [image.tobytes() for image in images], "target": labels.cast(pl.String)})
-        return Rows(frame.lazy(), (8, 8, 1))
+        return Opened(frame.lazy(), (8, 8, 1))
     if name != "diabetes":  # a regression; the others number their classes
         labels = pl.Series("target", [str(data.target_names[label]) for label in data.target])
     frame = pl.DataFrame(dict(zip(map(str, data.feature_names), data.data.T, strict=True))).with_columns(labels)
-    return Rows(frame.lazy())
+    return Opened(frame.lazy())
 
 
 SKLEARN = ("breast_cancer", "diabetes", "digits", "iris", "wine")

@@ -11,12 +11,10 @@ import polars as pl
 
 from slipway.errors import DataError
 from slipway.tables.labels import label
-from slipway.tables.schema import PART
-
-PARTS = ("train", "validation", "test")
+from slipway.tables.schema import PART, PARTS
 
 UNIT = "\x1f"
-MISSING = "\x00"
+NULL = "\x00"
 
 
 def with_part(rows: pl.DataFrame, *, by: Sequence[str], seed: int, validation: float, test: float) -> pl.DataFrame:
@@ -46,7 +44,7 @@ def hash_rows(rows: pl.DataFrame, *, seed: int) -> pl.Series:
 
     The columns' order does not matter, nor whether a whole number stands in a column of integers or floats.
     """
-    texts = [_text(name, rows.schema[name]).fill_null(MISSING) for name in sorted(rows.columns)]
+    texts = [_text(name, rows.schema[name]).fill_null(NULL) for name in sorted(rows.columns)]
     contents = rows.select(pl.concat_str(texts, separator=UNIT)).to_series()
     key = seed.to_bytes(8, "little")
     digests = [blake2b(content.encode(), digest_size=8, key=key).digest() for content in contents]

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.errors import DataError
-from slipway.tables.splitting import PARTS, hash_rows, require_rows, with_part
+from slipway.tables.schema import PARTS
+from slipway.tables.splitting import hash_rows, require_rows, with_part
 
 values = st.tuples(st.none() | st.integers(-5, 5), st.none() | st.text(max_size=3), st.none() | st.binary(max_size=3))
 tables = st.lists(values, min_size=1, max_size=30)
