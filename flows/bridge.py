@@ -99,6 +99,12 @@ def plan(root: Path, product: str, stage: str | None = None) -> list[Node]:
     return list(nodes.values())
 
 
+def stage_names(root: Path, product: str) -> list[str]:
+    """Return the product's stages; nothing is asked about them, and nothing changed."""
+    with _repo(root) as repo:
+        return sorted(stage.addressing for stage in _wanted(repo.index.graph, product, None))
+
+
 def _wanted(graph: Any, product: str, stage: str | None) -> set[Stage]:
     """Return the product's stages, or `stage` alone, with all that they need."""
     stages = {one for one in graph if getattr(one, "cmd", None)}

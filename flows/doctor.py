@@ -1,23 +1,27 @@
 """`slipway doctor`: what would stop a run on this machine, and how to mend it."""
 
+import contextlib
+import http.client
 import importlib.metadata
 import platform
 import shutil
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dvc.exceptions import DvcException
 from packaging.requirements import Requirement
 
-from flows.bridge import plan
+from flows.bridge import stage_names
 from flows.locks import stale_holders
 from flows.project import check_product, products
 from slipway.errors import SlipwayError
 from slipway.product.reading import read_section
 from slipway.product.serve import Serve
+from slipway.serving.listening import listen
+from slipway.serving.process import Client
 
 MIN_FREE_GIB = 2
 HEALTH_SECONDS = 3
@@ -102,9 +106,11 @@ def _product(root: Path, name: str) -> Finding:
     """Check every section of params.yaml and the product's stages in dvc.yaml."""
     try:
         check_product(root, name)
-        return Finding(f"product {name}", f"parameters right, {len(plan(root, name))} stages")
+        return Finding(f"product {name}", f"parameters right, {len(stage_names(root, name))} stages")
     except SlipwayError as error:
         return Finding(f"product {name}", str(error), "correct it there")
+    except DvcException as error:
+        return Finding(f"product {name}", str(error), "correct dvc.yaml; slipway run mends a dvc.lock cut short")
 
 
 def _ports(root: Path, names: list[str]) -> Iterator[Finding]:
@@ -117,10 +123,27 @@ def _ports(root: Path, names: list[str]) -> Iterator[Finding]:
             continue  # _product says so
         users.setdefault((serve.host, serve.port), []).append(name)
     for (host, port), users_of_it in users.items():
-        what, who = f"port {port}", f"for {', '.join(users_of_it)}"
+        yield _port(host, port, f"for {', '.join(users_of_it)}")
+
+
+def _port(host: str, port: int, who: str) -> Finding:
+    what = f"port {port}"
+    try:
+        listen(host, port).close()
+        return Finding(what, f"free, {who}")
+    except OSError as error:
+        if release := _release_at(host, port):
+            return Finding(what, f"slipway serves {release} there, {who}")
         mend = "slipway serve NAME --port PORT, or set serve.port"
+        return Finding(what, f"{host}:{port} {who}: {error.strerror}", mend)
+
+
+def _release_at(host: str, port: int) -> str | None:
+    """Return the release that a server of ours says it serves; None where something else listens, or nothing."""
+    with contextlib.closing(Client(host, port, timeout_seconds=HEALTH_SECONDS)) as client:
         try:
-            socket.create_server((host, port)).close()
-            yield Finding(what, f"free, {who}")
-        except OSError as error:
-            yield Finding(what, f"{host}:{port} {who}: {error.strerror}", mend)
+            _, content = client.request("GET", "/ready")
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+    is_ours = isinstance(content, dict) and content.keys() >= {"release", "manifest_sha256"}
+    return str(content["release"]) if is_ours else None

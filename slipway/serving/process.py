@@ -23,8 +23,8 @@ POLL_SECONDS = 0.01
 class Client:
     """One kept connection to a server."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self.connection = http.client.HTTPConnection(host, port, timeout=60)
+    def __init__(self, host: str, port: int, timeout_seconds: float = 60) -> None:
+        self.connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
 
     def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
         """Send one request and return the status and the JSON of the answer (text where it is none)."""

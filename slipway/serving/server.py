@@ -14,6 +14,7 @@ from slipway.errors import BundleError, SlipwayError
 from slipway.product.serve import Serve
 from slipway.releases import CHAMPION, Releases
 from slipway.serving.app import App
+from slipway.serving.listening import listen
 from slipway.serving.service import Service
 
 GRACE_SECONDS = 10
@@ -64,8 +65,7 @@ def _run(app: App, listener: socket.socket) -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return listen(host, port)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror  # names have their own
         mend = "set serve.host or serve.port in params.yaml; port 0 takes a free one"

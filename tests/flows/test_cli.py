@@ -90,7 +90,8 @@ def test_plan_and_status_read_as_text_and_as_json(slipway):
     assert "2 of 3" in slipway("status", "toy")[1]
 
 
-def test_doctor_finds_what_is_wrong_and_how_to_mend_it(toy, slipway):
+def test_doctor_finds_what_is_wrong_and_how_to_mend_it(toy, slipway, monkeypatch):
+    monkeypatch.setattr("flows.doctor.HEALTH_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         toy.edit("products/toy/params.yaml", "serve: {}", f"serve: {{port: {port}}}")
