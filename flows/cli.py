@@ -103,6 +103,7 @@ def plan(name: Name, as_json: AsJson = False, debug: Debug = False) -> None:
     root = _enter(name)
     from flows import bridge
     from flows.console import show_table
+    from flows.noise import repeated_releases
 
     nodes = bridge.plan(root, name)
     if as_json:
@@ -110,6 +111,8 @@ def plan(name: Name, as_json: AsJson = False, debug: Debug = False) -> None:
     else:
         rows = [(node.name.split("@")[0], "\n".join(node.reasons) or "up to date") for node in nodes]
         show_table(["stage", "why it would run"], rows)
+    for warning in repeated_releases(root, name, nodes):
+        typer.echo(warning, err=True)
 
 
 @app.command(epilog="Example: slipway status")

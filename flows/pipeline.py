@@ -80,9 +80,8 @@ def _run(run: "Run") -> "Result":
 def _run_stages(run: "Run") -> dict[str, Any]:
     """Submit a task per stage, each waiting for those that it needs; raise the first failure."""
     from flows import steps
-    from flows.bridge import plan
 
-    nodes = plan(run.root, run.product, run.stage)
+    nodes = steps.planned(run)
     alone = steps.is_alone(run, nodes)
     futures: dict[str, Any] = {}
     for node in nodes:

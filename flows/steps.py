@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from flows.bridge import Node, Outcome, plan, reproduce
 from flows.code import CodeSnapshot
 from flows.locks import turn
+from flows.noise import repeated_releases
 from flows.provenance import provenance
 from slipway.bundle.manifest import MANIFEST
 from slipway.errors import SlipwayError
@@ -60,7 +61,7 @@ def run_plain(run: Run) -> Result:
     """Run the stages one after the other in this process, then deploy and report; Prefect is not imported."""
     os.chdir(run.root)
     with turn(run.root, run.product), reported_failure(run):
-        nodes = plan(run.root, run.product, run.stage)
+        nodes = planned(run)
         alone = is_alone(run, nodes)
         outcomes: dict[str, Outcome] = {node.name: bring(run, node, alone=alone) for node in nodes}
         if run.stage is not None:
@@ -68,6 +69,14 @@ def run_plain(run: Run) -> Result:
         release, deployment = deploy(run.root, run.product)
         page = report(run.root, run.product, changed=has_changed(outcomes, deployment))
         return Result(outcomes, release, deployment, page)
+
+
+def planned(run: Run) -> list[Node]:
+    """Plan the run, and warn of privacy that it would spend again."""
+    nodes = plan(run.root, run.product, run.stage)
+    for warning in repeated_releases(run.root, run.product, nodes, force=run.force):
+        logger.warning("%s", warning)
+    return nodes
 
 
 def is_alone(run: Run, nodes: list[Node]) -> bool:

@@ -90,6 +90,30 @@ def test_plan_and_status_read_as_text_and_as_json(slipway):
     assert "2 of 3" in slipway("status", "toy")[1]
 
 
+PRIVATIZE = """
+  privatize:
+    matrix: {product: "${products}"}
+    cmd: mkdir -p data/${item.product}/privatize && date +%N > data/${item.product}/privatize/rows.txt
+    deps: ["data/${item.product}/ingest/rows.txt"]
+    params: ["products/${item.product}/params.yaml": [privatize]]
+    outs: ["data/${item.product}/privatize"]
+"""
+
+
+def test_plan_and_run_warn_of_noise_that_is_released_again(toy, slipway):
+    toy.write("dvc.yaml", toy.read("dvc.yaml") + PRIVATIZE)
+    toy.edit("products/toy/params.yaml", "privatize: {}", "privatize: {mechanism: local}")
+    assert "noise" not in slipway("run", "toy", "privatize", "--plain")[2]
+    assert "noise" not in slipway("run", "toy", "privatize", "--plain")[2]
+    status, _, err = slipway("run", "toy", "privatize", "--plain", "--force")
+    assert status == 0
+    assert err.startswith("privatize@toy releases fresh noise again: its epsilon adds up (--force;")
+    toy.edit("products/toy/source/rows.txt", "two", "three")
+    status, out, err = slipway("plan", "toy", "--json")
+    assert json.loads(out)
+    assert err.startswith("privatize@toy may release fresh noise again: its epsilon adds up (ingest@toy runs first;")
+
+
 def test_doctor_finds_what_is_wrong_and_how_to_mend_it(toy, slipway, monkeypatch):
     monkeypatch.setattr("flows.doctor.HEALTH_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as taken:
