@@ -24,14 +24,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,
-    help="Take machine-learning products from raw data to a deployed model.",
+    help="Take machine-learning products from raw data to a deployed model. "
+    "With --debug anywhere among the words an error shows its traceback.",
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A product in products/products.yaml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Stage = Annotated[str | None, typer.Argument(metavar="[STAGE]", help="Stop after this stage; nothing is deployed.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Without Prefect: no server, no retries, less to start.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -45,12 +45,13 @@ QUIET = {
 def main() -> None:
     """Run a command; an error becomes one to three lines and exit status 1."""
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-    debug = "--debug" in sys.argv
+    words = sys.argv[1:]
+    debug = "--debug" in words
     for name, value in QUIET.items():
         if not (debug and name.endswith("CONSOLE_LEVEL")):
             os.environ.setdefault(name, value)
     try:
-        app()
+        app([word for word in words if word != "--debug"])
     except Exception as error:  # noqa: BLE001 - the last stop of every error
         typer.echo("".join(traceback.format_exception(error)) if debug else _lines(error), err=True)
         sys.exit(1)
@@ -63,7 +64,6 @@ def run(
     plain: Plain = False,
     force: Annotated[bool, typer.Option("--force", help="Run stages that are up to date, too.")] = False,
     as_json: AsJson = False,
-    debug: Debug = False,
 ) -> None:
     """Bring a product up to date, deploy it and report."""
     root = _enter(name)
@@ -98,7 +98,7 @@ def _run(root: Path, name: str, stage: str | None, *, plain: bool, force: bool) 
 
 
 @app.command(epilog="Example: slipway plan cancer")
-def plan(name: Name, as_json: AsJson = False, debug: Debug = False) -> None:
+def plan(name: Name, as_json: AsJson = False) -> None:
     """Say what would run, and why."""
     root = _enter(name)
     from flows import bridge
@@ -119,7 +119,6 @@ def plan(name: Name, as_json: AsJson = False, debug: Debug = False) -> None:
 def status(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A product; all where none is named.")] = None,
     as_json: AsJson = False,
-    debug: Debug = False,
 ) -> None:
     """Say of each product how many stages are up to date, and which release serves."""
     root = _enter(name)
@@ -143,7 +142,7 @@ def status(
 
 
 @app.command(epilog="Example: slipway report cancer")
-def report(name: Name, debug: Debug = False) -> None:
+def report(name: Name) -> None:
     """Make the product's page from what its stages wrote, and print where it is."""
     root = _enter(name)
     from flows import steps
@@ -152,7 +151,7 @@ def report(name: Name, debug: Debug = False) -> None:
 
 
 @app.command(epilog="Example: dvc repro && slipway deploy cancer")
-def deploy(name: Name, as_json: AsJson = False, debug: Debug = False) -> None:
+def deploy(name: Name, as_json: AsJson = False) -> None:
     """Judge the product's package in a real server process, and publish it as a release."""
     root = _enter(name)
     from flows import steps
@@ -171,7 +170,6 @@ def serve(
     name: Name,
     host: Annotated[str | None, typer.Option(help="Address to listen on, instead of serve.host.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port, instead of serve.port.")] = None,
-    debug: Debug = False,
 ) -> None:
     """Serve the product's champion release over HTTP."""
     root = _enter(name)
@@ -185,7 +183,7 @@ def serve(
 
 
 @app.command(epilog="Example: slipway doctor")
-def doctor(as_json: AsJson = False, debug: Debug = False) -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Look for what would stop a run, and say how to mend it."""
     root = _enter(None)
     from flows.console import show_table

@@ -74,9 +74,10 @@ def test_the_error_of_a_stage_is_one_line_and_debug_shows_the_traceback(toy, sli
     assert status == 1
     assert err.splitlines()[-2].split()[:2] == ["train", "failed"]
     assert err.splitlines()[-1] == "slipway: rows.txt holds 'bad': remove it"
-    status, _, err = slipway("run", "toy", "train", "--plain", "--debug")
-    assert status == 1
-    assert "Traceback" in err
+    for words in (("--debug", "run", "toy", "train", "--plain"), ("run", "toy", "train", "--plain", "--debug")):
+        status, _, err = slipway(*words)
+        assert status == 1
+        assert "Traceback" in err
 
 
 def test_plan_and_status_read_as_text_and_as_json(slipway):
