@@ -16,7 +16,7 @@ from slipway.bundle.manifest import write_manifest
 from slipway.bundle.prepare import Prepare
 from slipway.bundle.signature import Input, Signature
 from slipway.card import card_facts, model_card
-from slipway.drift import sketch
+from slipway.drift import round_outwards, sketch
 from slipway.files import read_json, whole_folder, write_json, write_text
 from slipway.judging.gate import judge
 from slipway.product.package import Package
@@ -73,7 +73,11 @@ def package(
 
 
 def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform) -> Signature:
-    """Say what a record must hold, in the order of the model's tensors; ranges are those of the released rows."""
+    """Say what a record must hold, in the order of the model's tensors.
+
+    Ranges are those of the released rows, rounded outwards. Categories are all that the transform knows,
+    those of a single row, too: model.onnx holds them anyway.
+    """
     numbers = [number_input(rows[step.column]) for step in transform.numbers]
     categories = [
         Input(
@@ -99,14 +103,15 @@ def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform) -> Si
 
 
 def number_input(column: pl.Series) -> Input:
-    """Describe a column of numbers."""
+    """Describe a column of numbers; its range is rounded, or its ends would be the values of two rows."""
     values = column.cast(pl.Float64).fill_nan(None)
     known = values.drop_nulls().to_numpy()
+    minimum, maximum = round_outwards(float(known.min()), float(known.max()))
     return Input(
         name=column.name,
         dtype="number",
-        minimum=float(known.min()),
-        maximum=float(known.max()),
+        minimum=minimum,
+        maximum=maximum,
         missing_allowed=values.null_count() > 0,
     )
 

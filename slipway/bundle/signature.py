@@ -25,13 +25,13 @@ class Input(Section):
     """Height, width and channels of an image; null for the others."""
 
     minimum: float | None = None
-    """The least number seen in training; a record may go beyond it."""
+    """About the least number seen in training, rounded downwards; a record may go beyond it."""
 
     maximum: float | None = None
-    """The greatest number seen in training; a record may go beyond it."""
+    """About the greatest number seen in training, rounded upwards; a record may go beyond it."""
 
     categories: list[str] | None = None
-    """The values seen in training; a record may bring others, which are like none of them."""
+    """The values that the model knows, however rare in training; a record may bring others, which are like none."""
 
     missing_allowed: bool = False
     """Whether null is an answer; the field itself must always be there."""

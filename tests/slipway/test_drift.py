@@ -1,14 +1,16 @@
-"""A sketch counts every row once, is JSON, and names no row."""
+"""A sketch counts every row once, is JSON, and keeps what is long or rare to itself."""
 
 import doctest
 import json
+import math
+from fractions import Fraction
 
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway import drift
-from slipway.drift import category_sketch, number_sketch, sketch
+from slipway.drift import category_sketch, number_sketch, round_outwards, sketch
 from slipway.product.product import Product
 from slipway.tables.schema import Column, Schema
 
@@ -52,6 +54,38 @@ def test_the_extremes_and_rare_values_of_the_rows_do_not_leave() -> None:
     assert min(found["edges"]) >= 0
     assert max(found["edges"]) <= 99
     assert "Jane" not in category_sketch(pl.Series(["common"] * 9 + ["Jane"]))["counts"]
+
+
+def test_a_value_of_many_digits_does_not_leave() -> None:
+    values = [math.pi * number for number in range(1, 200)]
+    assert not set(number_sketch(pl.Series(values))["edges"]) & set(values)
+    assert not set(round_outwards(min(values), max(values))) & set(values)
+
+
+def test_many_numbers_far_from_zero_still_have_their_bins() -> None:
+    found = number_sketch(pl.Series([1.7e9 + second for second in range(1000)]))
+    assert len(found["edges"]) == 19
+    assert max(found["counts"]) <= 60
+
+
+def test_numbers_of_all_sizes_still_have_their_bins() -> None:
+    found = number_sketch(pl.Series([1.01**exponent for exponent in range(1000)]))
+    assert len(found["edges"]) == 19
+    assert max(found["counts"]) <= 60
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+def test_a_rounded_range_holds_the_range_and_is_little_wider(values: list[float]) -> None:
+    low, high = round_outwards(min(values), max(values))
+    assert low <= min(values) <= max(values) <= high
+    spans = [Fraction(max(values)) - Fraction(min(values)), Fraction(high) - Fraction(low)]
+    assert spans[1] <= spans[0] * Fraction(103, 100) or not spans[0] or spans[0] < 1e-300
+
+
+@given(st.integers(-(10**15), 10**15), st.integers(0, 10**6))
+def test_a_range_of_integers_stays_one(low: int, width: int) -> None:
+    rounded = round_outwards(low, low + width)
+    assert all(end.is_integer() for end in rounded)
 
 
 def test_more_than_fifty_values_become_other() -> None:

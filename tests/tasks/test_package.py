@@ -12,7 +12,7 @@ from slipway.files import read_json
 from slipway.learning.trained import load_network, scores
 from slipway.product.package import Package
 from slipway.tables.transform import features, read_transform
-from tasks.package import package
+from tasks.package import number_input, package
 
 STAGES = ("compress", "evaluate", "train", "privatize", "preprocess", "validate")
 FILES = {
@@ -54,6 +54,11 @@ def test_examples_are_drawn_from_the_signature_and_are_nobodys_row(line: Path) -
     inputs = [example["input"] for example in read_json(line / "package" / "bundle" / "examples.json")["examples"]]
     assert len(inputs) == 3
     assert not [one for one in inputs if one["age"] is not None and one["age"] in ages]
+
+
+def test_the_signatures_range_is_rounded_around_that_of_the_rows() -> None:
+    found = number_input(pl.Series("age", [18.0417, 30.5, None, 79.9583]))
+    assert (found.minimum, found.maximum, found.missing_allowed) == (18.0, 80.0, True)
 
 
 def test_no_file_of_the_bundle_names_the_machine(line: Path) -> None:
