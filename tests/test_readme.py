@@ -11,7 +11,7 @@ from project_copy import command
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
-NOT_IN_THE_TREE = {".ci", ".dvc", ".dvcignore", ".gitignore", "README.md", "pyproject.toml"}
+NOT_IN_THE_TREE = {".ci", ".dvc", ".dvcignore", ".gitignore", "README.md", "dvc.lock", "pyproject.toml"}
 
 
 def tree() -> list[str]:

@@ -13,7 +13,7 @@ def judge(metrics: Mapping[str, float | None], fidelity: Mapping[str, float], ga
     """Judge an artefact.
 
     Args:
-        metrics: the chosen artefact's, on test; None where one could not be computed, which keeps no limit.
+        metrics: the chosen artefact's, on test, and `rows`; None where one could not be computed, which keeps no limit.
         fidelity: `parity_error`, `batch_difference`, `agreement_pct`, as compress measured them on test.
         gate: the rules.
 
@@ -29,13 +29,20 @@ def judge(metrics: Mapping[str, float | None], fidelity: Mapping[str, float], ga
             rules.append(at_least(f"{name} on test", metrics[name], limit.min))
         if limit.max is not None:
             rules.append(at_most(f"{name} on test", metrics[name], limit.max))
+    num_rows = metrics["rows"] or 0
+    one_row_pct = 100 / max(num_rows, 1)
     return [
         *rules,
+        at_least("test rows", num_rows, gate.min_test_rows),
         at_most(
             "difference of the fp32 export from the trained model", fidelity["parity_error"], gate.max_parity_error
         ),
         at_most("difference between batch sizes", fidelity["batch_difference"], gate.max_batch_difference),
-        at_least("agreement with the trained model, in percent", fidelity["agreement_pct"], gate.min_agreement_pct),
+        at_least(
+            "agreement with the trained model, in percent",
+            fidelity["agreement_pct"],
+            min(gate.min_agreement_pct, 100 - one_row_pct),
+        ),
     ]
 
 

@@ -7,15 +7,16 @@ complete from. Stages do not import this module: they read their own section alo
 import json
 import sys
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from slipway.product.augment import Augment
 from slipway.product.compress import Compress
 from slipway.product.deploy import Deploy
 from slipway.product.evaluate import Evaluate
 from slipway.product.ingest import Ingest
-from slipway.product.package import Package
+from slipway.product.package import CLASSIFICATION_METRICS, REGRESSION_METRICS, Package
 from slipway.product.preprocess import Preprocess
 from slipway.product.privatize import Privatize
 from slipway.product.product import Product
@@ -41,6 +42,15 @@ class Params(Section):
     package: Package
     deploy: Deploy
     serve: Serve
+
+    @model_validator(mode="after")
+    def _gate_suits_the_task(self) -> Self:
+        task = self.product.task
+        known = REGRESSION_METRICS if task == "regression" else CLASSIFICATION_METRICS
+        strange = [name for name in self.package.gate.metrics if name not in known]
+        if strange:
+            raise ValueError(f"package.gate.metrics names {strange}, but a {task} has {', '.join(known)}")
+        return self
 
 
 def read_params(path: Path) -> Params:
