@@ -53,6 +53,8 @@ def main() -> None:
     try:
         app([word for word in words if word != "--debug"])
     except Exception as error:  # noqa: BLE001 - the last stop of every error
+        if "--json" in words:
+            _print_json({"error": _lines(error)})
         typer.echo("".join(traceback.format_exception(error)) if debug else _lines(error), err=True)
         sys.exit(1)
 

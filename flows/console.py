@@ -51,7 +51,9 @@ def progress() -> Iterator[None]:
 
 def show_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     """Print a plain table to stdout; where nobody sets the width, it takes what it needs."""
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # a path must be whole to be copied
     for row in rows:
         table.add_row(*row)
     console = Console()

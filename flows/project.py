@@ -41,7 +41,7 @@ def products(root: Path) -> list[str]:
 
 
 def check_product(root: Path, name: str) -> None:
-    """Refuse a name that is no product, and a product whose params.yaml is wrong anywhere.
+    """Refuse a name that is no product, and a product that lacks a file or whose params.yaml is wrong anywhere.
 
     The whole file is checked before the first stage starts, not each section as its stage comes.
     """
@@ -50,4 +50,8 @@ def check_product(root: Path, name: str) -> None:
 
     if name not in products(root):
         raise SlipwayError(f"'{name}' is no product: products/products.yaml lists {', '.join(products(root))}")
-    read_params(Path(os.path.relpath(root / "products" / name / "params.yaml")))
+    folder = Path(os.path.relpath(root / "products" / name))
+    read_params(folder / "params.yaml")
+    for needed in ("raw.suite.yaml", "clean.suite.yaml", "source"):
+        if not (folder / needed).exists():
+            raise SlipwayError(f"{folder / needed} does not exist: each product needs one. Make it, or put it back.")

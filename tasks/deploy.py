@@ -58,16 +58,17 @@ def deploy(
         GateFailed: a timed or relative rule is broken. Nothing is published; the pointers stay.
         BundleError: the bundle or the champion's release is damaged.
     """
-    verdict = _passed_verdict(package)
+    store = Releases(releases)
+    verdict = _passed_verdict(package, store.pointed(CHAMPION))
     bundle = package / "bundle"
     identity = verify(bundle)
-    store = Releases(releases)
     with store.locked():
         current = store.settled(params.to, identity)
         if current is not None:
             return Deployment(current.version, "unchanged", current.manifest_sha256, _gate_of(current))
-        rules = [*verdict, *_judge(bundle, store.pointed(CHAMPION), failed, params, serve)]
-        _refuse_broken(rules, failed)
+        champion = store.pointed(CHAMPION)
+        rules = [*verdict, *_judge(bundle, champion, failed, params, serve)]
+        _refuse_broken(rules, champion, failed)
         is_known = store.find(identity) is not None
         why = f"all {len(rules)} rules of the gate were kept"
         about = {"decided_by": "gate", "why": why, "signature": read_json(bundle / SIGNATURE), **provenance}
@@ -77,12 +78,12 @@ def deploy(
     return Deployment(release.version, "promoted" if is_known else "published", release.manifest_sha256, rules)
 
 
-def _passed_verdict(package: Path) -> list[Rule]:
+def _passed_verdict(package: Path, champion: Release | None) -> list[Rule]:
     """Return the untimed rules, all of them kept."""
     verdict = read_json(package / "verdict.json")
     if not verdict["passed"]:
         reasons = "; ".join(broken(verdict["rules"]))
-        raise Refused(f"{package.name}'s verdict is not passed, so nothing was deployed: {reasons}")
+        raise Refused(f"the package did not pass its gate: {reasons}\n{_what_stands(champion, 'package.gate')}")
     return verdict["rules"]
 
 
@@ -147,11 +148,16 @@ def _prediction(client: Client, record: dict[str, Any]) -> dict[str, Any]:
     return content["predictions"][0]
 
 
-def _refuse_broken(rules: list[Rule], failed: Path) -> None:
+def _refuse_broken(rules: list[Rule], champion: Release | None, failed: Path) -> None:
     if reasons := "; ".join(broken(rules)):
-        message = f"the gate failed, so nothing was deployed: {reasons}"
+        message = f"the gate failed: {reasons}"
         _keep_evidence(failed, rules, message)
-        raise GateFailed(f"{message}\nThe evidence is in {failed}")
+        raise GateFailed(f"{message}\n{_what_stands(champion, 'deploy.gate')} The evidence is in {failed}.")
+
+
+def _what_stands(champion: Release | None, gate: str) -> str:
+    serving = "No release serves" if champion is None else f"{champion.version} goes on serving"
+    return f"{serving}; nothing was deployed. Mend the model, or the rule in {gate} of params.yaml."
 
 
 def _keep_evidence(failed: Path, rules: list[Rule], message: str) -> None:

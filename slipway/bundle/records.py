@@ -38,6 +38,7 @@ class RecordReader:
 
     def __init__(self, signature: Signature, prepare: Prepare, rules: Sequence[Rule]) -> None:
         self._names = {one.name for one in signature.inputs}
+        self._optional = {one.name for one in signature.inputs if one.missing_allowed}
         self._rules = [rule for rule in rules if rule.column in self._names]
         numbers, categories, images = (
             [one for one in signature.inputs if one.dtype == dtype] for dtype in ("number", "category", "image")
@@ -87,7 +88,8 @@ class RecordReader:
 
     def _wrong_names(self, index: int, record: Record) -> InputError:
         if missing := [name for name, _ in self._readers if name not in record]:
-            return InputError(index, missing[0], "is missing from the record; give null where there is no value")
+            hint = "; give null where there is no value" if missing[0] in self._optional else ""
+            return InputError(index, missing[0], f"is missing from the record{hint}")
         unknown = next(name for name in record if name not in self._names)
         return InputError(index, unknown, f"is no input; the model takes {_shown(sorted(self._names))}")
 

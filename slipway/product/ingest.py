@@ -19,6 +19,12 @@ class Read(Section):
     columns: list[str] | None = None
     """Names of the columns where there is no header."""
 
+    missing: list[str] = []
+    """Texts that are read as missing, in every column: numbers with a few of them are still a column of numbers.
+
+    Without them such a column is one of texts, until preprocess.types makes numbers of it.
+    """
+
     strings: list[str] = []
     """Columns read as text whatever they look like (leading zeros, codes)."""
 

@@ -32,7 +32,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise ParamsError(f"{path} must hold sections (`train: {{...}}`), but holds {type(content).__name__}")
+        held = "is empty" if content is None else f"holds a {type(content).__name__}"
+        raise ParamsError(f"{path} must hold keys (`name: value`), but {held}")
     return content
 
 
@@ -42,18 +43,26 @@ def read_section(path: Path, model: type[Model]) -> Model:
     content = read_yaml(path)
     if name not in content:
         raise ParamsError(f"{path} has no section '{name}'. Add `{name}: {{}}` for its defaults.")
-    return check_section(content[name], model, where=f"{path}: {name}")
+    return check_section(content[name], model, where=str(path), section=name)
 
 
-def check_section(content: object, model: type[Model], *, where: str) -> Model:
-    """Build the model from what YAML gave, or say in one line per mistake what is wrong."""
+def check_section(content: object, model: type[Model], *, where: str, section: str | None = None) -> Model:
+    """Build the model from what YAML gave, or say in one line per mistake what is wrong.
+
+    Args:
+        content: the section, or the whole file.
+        model: what it must be.
+        where: the file, or what else the content comes from.
+        section: the section's key; None for the whole file.
+    """
     try:
         return model.model_validate(content)
     except ValidationError as error:
         mistakes = error.errors()
         slips = [each["loc"] for each in mistakes if each["type"] == "extra_forbidden"]
         told = [each for each in mistakes if each["type"] != "missing" or not _is_misspelt(each["loc"], slips)]
-        raise ParamsError("\n".join(_sentence(mistake, model, where) for mistake in told[:3])) from None
+        above = [section] if section else []
+        raise ParamsError("\n".join(f"{where}: {_sentence(mistake, model, above)}" for mistake in told[:3])) from None
 
 
 def _is_misspelt(missing: Location, slips: list[Location]) -> bool:
@@ -62,14 +71,15 @@ def _is_misspelt(missing: Location, slips: list[Location]) -> bool:
     return bool(difflib.get_close_matches(str(missing[-1]), slipped, n=1))
 
 
-def _sentence(mistake: Any, model: type[BaseModel], where: str) -> str:
+def _sentence(mistake: Any, model: type[BaseModel], above: list[str]) -> str:
     kind, loc = mistake["type"], mistake["loc"]
     if kind == "extra_forbidden":
-        return _no_parameter(loc, model, where)
+        return _no_parameter(loc, model, above)
     keys, nodes = _place(model, loc)
-    key, value = ".".join([where, *keys]), _shown(mistake["input"])
+    key, value = ".".join([*above, *keys]), _shown(mistake["input"])
     if kind == "missing":
-        return f"{key} is missing: it has no default"
+        is_section = not above and len(keys) == 1 and _properties(nodes)
+        return f"{key} is missing: " + (f"write `{key}: {{}}` for its defaults" if is_section else "it has no default")
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         name = mistake["ctx"]["discriminator"].strip("'")
         found = f" = '{mistake['ctx']['tag']}'" if "tag" in mistake["ctx"] else " is missing"
@@ -81,12 +91,12 @@ def _sentence(mistake: Any, model: type[BaseModel], where: str) -> str:
     return f"{key} = {value}: {message.replace(' after validation', '')}"
 
 
-def _no_parameter(loc: Location, model: type[BaseModel], where: str) -> str:
+def _no_parameter(loc: Location, model: type[BaseModel], above: list[str]) -> str:
     keys, nodes = _place(model, loc[:-1])
     known = _properties(nodes)
     near = difflib.get_close_matches(str(loc[-1]), known, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"{'.'.join([where, *keys, str(loc[-1])])} is no parameter: {hint}allowed: {', '.join(known)}"
+    return f"{'.'.join([*above, *keys, str(loc[-1])])} is no parameter: {hint}allowed: {', '.join(known)}"
 
 
 def _shown(value: object) -> str:

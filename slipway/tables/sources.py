@@ -107,6 +107,7 @@ def _scan_text(path: Path, source: Source) -> pl.LazyFrame:
             has_header=source.read.header,
             new_columns=names,
             schema_overrides=dict.fromkeys(source.read.strings, pl.String),
+            null_values=source.read.missing,
             infer_schema_length=None,
         )
         frame.collect_schema()
@@ -128,6 +129,12 @@ def _names(path: Path, source: Source, delimiter: str) -> list[str]:
         first = next(csv.reader(file, delimiter=delimiter), [])
     if not first:
         raise DataError(f"{path} is empty, or its first line is")
+    other = next((one for one in ";\t|," if len(first) == 1 and one in first[0] and one != delimiter), None)
+    if other is not None:
+        raise ParamsError(
+            f"{path}: its first line is one value, {first[0][:60]!r}: "
+            f"set ingest.source to {{file: {path.name}, read: {{delimiter: {other!r}}}}}"
+        )
     names = first if source.read.header else source.read.columns
     if names is None:
         raise ParamsError(
@@ -160,9 +167,11 @@ def broken_text(path: Path, source: Source, error: Exception) -> str:
                         f"{path}, line {lines.line_num}: {len(values)} values, but the first line has {width}.\n"
                         f'Quote values that hold "{delimiter_of(source)}", or correct the line.'
                     )
-        except (csv.Error, UnicodeDecodeError, StopIteration) as broken:
+        except UnicodeDecodeError as broken:
+            return f"{path} is not UTF-8 near line {lines.line_num + 1} ({broken.reason}): save it as UTF-8"
+        except (csv.Error, StopIteration) as broken:
             line = f"{path}, line {lines.line_num + 1} or a later one"
-            return f"{line}: {broken}. Close its quotes, and save the file as UTF-8."
+            return f"{line}: {broken}. Close its quotes."
     return f"{path}: {_first_line(error)}"
 
 

@@ -138,6 +138,8 @@ class Toy:
         self.write("dvc.yaml", DVC_YAML)
         self.write("products/products.yaml", "products: [toy]\n")
         self.write("products/toy/params.yaml", PARAMS)
+        self.write("products/toy/raw.suite.yaml", "name: raw\n")
+        self.write("products/toy/clean.suite.yaml", "name: clean\n")
         self.write("products/toy/source/rows.txt", "one\ntwo\n")
         self.write("tasks/__init__.py", "")
         for name, text in {"ingest": INGEST, "doubling": DOUBLING, "augment": AUGMENT, "train": TRAIN}.items():

@@ -35,9 +35,16 @@ def test_a_wrong_parameter_is_refused_before_any_stage_runs(toy, slipway):
     toy.edit("products/toy/params.yaml", "deploy: {}", "deploy: {too: champion}")
     status, _, err = slipway("run", "toy", "--plain")
     assert status == 1
-    assert err.startswith("slipway: products/toy/params.yaml.deploy.too is no parameter: did you mean 'to'? allowed: ")
+    assert err.startswith("slipway: products/toy/params.yaml: deploy.too is no parameter: did you mean 'to'? allowed: ")
     assert len(err.splitlines()) == 1
     assert not (toy.root / "data").exists()
+
+
+def test_a_product_without_a_suite_is_refused_before_any_stage_runs(toy, slipway):
+    (toy.root / "products/toy/raw.suite.yaml").unlink()
+    status, out, err = slipway("run", "toy", "--plain", "--json")
+    assert (status, err) == (1, f"{json.loads(out)['error']}\n")
+    assert err.startswith("slipway: products/toy/raw.suite.yaml does not exist")
 
 
 def test_outside_a_project_it_says_what_marks_one(slipway, tmp_path_factory, monkeypatch):

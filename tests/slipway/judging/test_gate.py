@@ -11,7 +11,9 @@ FIDELITY = {"parity_error": 1e-6, "batch_difference": 0.0, "agreement_pct": 100.
 
 def test_each_rule_says_its_number_its_limit_and_its_verdict() -> None:
     rules = judge(
-        {"accuracy": 0.91, "ece": 0.2, "rows": 200}, FIDELITY, Gate(metrics={"accuracy": Limit(min=0.9), "ece": Limit(max=0.1)})
+        {"accuracy": 0.91, "ece": 0.2, "rows": 200},
+        FIDELITY,
+        Gate(metrics={"accuracy": Limit(min=0.9), "ece": Limit(max=0.1)}),
     )
     assert [rule["passed"] for rule in rules] == [True, False, True, True, True, True]
     assert rules[1] == {"rule": "ece on test at most", "value": 0.2, "limit": 0.1, "passed": False}

@@ -43,7 +43,7 @@ def written(folder: Path, text: str) -> Path:
         ("evaluate: {}", r"no section 'train'. Add `train: {}`"),
         ("train: [1, 2]", r"params.yaml: train = \[1, 2\]"),
         ("train: {lr: [}", r"is no YAML"),
-        ("- train", r"must hold sections"),
+        ("- train", r"must hold keys .* but holds a list"),
     ],
 )
 def test_a_mistake_is_named_with_its_mend(yaml: str, message: str, tmp_path: Path) -> None:
@@ -170,6 +170,12 @@ def test_the_example_products_are_right_and_editors_find_their_schema(product: s
     path = ROOT / "products" / product / "params.yaml"
     assert isinstance(read_params(path), Params)
     assert path.read_text().splitlines()[0] == "# yaml-language-server: $schema=../params.schema.json"
+
+
+def test_a_missing_section_is_answered_with_what_to_write(tmp_path: Path) -> None:
+    text = (ROOT / "products" / "cancer" / "params.yaml").read_text().replace("serve: {}\n", "")
+    with pytest.raises(ParamsError, match=r"params.yaml: serve is missing: write `serve: \{\}`"):
+        read_params(written(tmp_path, text))
 
 
 def test_a_gate_for_another_task_is_refused_before_anything_runs(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_taken_port_is_named_with_the_mend(released):
 
 
 def test_a_value_that_is_not_allowed_is_named(released):
-    assert "serve.port = 70000" in run(str(released), "--port", "70000").stderr
+    assert "port = 70000" in run(str(released), "--port", "70000").stderr
 
 
 def test_a_server_that_does_not_start_says_why(tmp_path):

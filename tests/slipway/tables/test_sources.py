@@ -139,6 +139,18 @@ def test_a_broken_file_is_named_with_its_mend(folder, name, content, message):
         open_source(Source(file=name), folder)
 
 
+def test_a_column_of_numbers_with_a_missing_marker_is_one_of_numbers(folder):
+    (folder / "rows.csv").write_text("age,job\n31,?\n?,cook\n")
+    source = Source.model_validate({"file": "rows.csv", "read": {"missing": ["?"]}})
+    assert open_source(source, folder).frame.collect().rows() == [(31, None), (None, "cook")]
+
+
+def test_another_delimiter_than_the_files_is_told_with_the_right_one(folder):
+    (folder / "rows.csv").write_text("age;job\n31;cook\n")
+    with pytest.raises(ParamsError, match=r"read: \{delimiter: ';'\}"):
+        open_source(Source(file="rows.csv"), folder)
+
+
 def test_a_file_with_a_slip_in_its_name_is_found_near(folder):
     with pytest.raises(DataError, match=r"did you mean 'rows\.csv'"):
         open_source(Source(file="row.csv"), folder)
@@ -149,4 +161,4 @@ def test_open_quotes_and_wrong_encodings_are_located(folder, content):
     (folder / "bad.csv").write_bytes(content)
     report = broken_text(folder / "bad.csv", Source(file="bad.csv"), ValueError("unread"))
     assert "line " in report
-    assert "UTF-8" in report
+    assert ("UTF-8" in report) == (b"\xff" in content)
