@@ -23,7 +23,7 @@ test: $(VENV)/installed-dev  ## install, then run the fast tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .PHONY: test-all
-test-all: $(VENV)/installed-dev  ## all tests: also those that start a Prefect server, use a GPU or a browser
+test-all: $(VENV)/installed-dev  ## all tests: also those that start a Prefect server or use a GPU
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m ""
 
 .PHONY: check
