@@ -11,18 +11,9 @@ from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_sup
 
 from slipway.errors import DataError
 from slipway.judging.metrics import classification_metrics, regression_metrics, roc_points
+from slipway.product.package import CLASSIFICATION_METRICS, REGRESSION_METRICS
 
-KEYS = [
-    "accuracy",
-    "balanced_accuracy",
-    "precision_macro",
-    "recall_macro",
-    "f1_macro",
-    "roc_auc",
-    "log_loss",
-    "ece",
-    "rows",
-]
+KEYS = [*CLASSIFICATION_METRICS, "rows"]
 
 
 def one_hot(predicted: list[int], num_classes: int) -> np.ndarray:
@@ -123,6 +114,7 @@ def test_no_rows_are_refused() -> None:
 def test_regression_by_hand() -> None:
     metrics = regression_metrics(np.array([0.0, 2.0]), np.array([1.0, 2.0]))
     assert metrics == {"mae": 0.5, "rmse": pytest.approx(0.5**0.5), "r2": 0.5, "rows": 2}
+    assert list(metrics) == [*REGRESSION_METRICS, "rows"]
 
 
 def test_equal_targets_have_no_r2() -> None:
