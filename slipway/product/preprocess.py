@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from slipway.product.missing import MISSING
 from slipway.product.section import Section
+from slipway.product.steps import Categories, Image, Numbers
 
 
 class Split(Section):
@@ -28,33 +29,6 @@ class Split(Section):
         if self.validation + self.test >= 1:
             raise ValueError(f"validation {self.validation} + test {self.test} leave no rows to train on")
         return self
-
-
-class Numbers(Section):
-    """Steps for columns of numbers, fitted in privatize."""
-
-    impute: Literal["median", "mean", "zero"] = "median"
-    """What stands in for a missing value."""
-
-    scale: Literal["standard", "minmax", "none"] = "standard"
-    """standard: zero mean, unit variance; minmax: 0 to 1."""
-
-
-class Categories(Section):
-    """Steps for columns of text with few values, fitted in privatize."""
-
-    max_values: int = Field(default=50, ge=2, le=10_000)
-    """The most frequent values that get a column each (one-hot); rarer and unseen ones get none."""
-
-
-class Image(Section):
-    """Steps for images, fitted in privatize."""
-
-    max_value: float = Field(default=255, gt=0)
-    """The brightest a pixel can be in the source; pixels are divided by it."""
-
-    scale: Literal["standard", "none"] = "standard"
-    """standard: zero mean and unit variance over all pixels of the training images."""
 
 
 class Preprocess(Section):

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from slipway.product.preprocess import Categories, Image, Numbers
 from slipway.product.section import Section
+from slipway.product.steps import Categories, Image, Numbers
 
 
 class Plan(Section):

@@ -13,8 +13,8 @@ import polars as pl
 
 from slipway.errors import DataError
 from slipway.files import read_json, write_text
-from slipway.product.preprocess import Image, Numbers
 from slipway.product.section import Section
+from slipway.product.steps import Image, Numbers
 from slipway.tables.plan import Plan
 from slipway.tables.schema import Schema
 

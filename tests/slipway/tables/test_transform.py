@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.errors import DataError
-from slipway.product.preprocess import Categories, Image, Numbers
 from slipway.product.product import Product
+from slipway.product.steps import Categories, Image, Numbers
 from slipway.shrinking.graph import transform_model
 from slipway.shrinking.running import answers, session
 from slipway.tables.plan import Plan
