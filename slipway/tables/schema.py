@@ -14,6 +14,8 @@ REASONS = "_reasons"
 PARTS = ("train", "validation", "test")
 RESERVED = (ROW_ID, PART, REASONS)
 
+Kind = Literal["number", "category", "text", "image"]
+
 NUMBER_DTYPES = frozenset(
     ["Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64", "Boolean"]
 )
@@ -27,6 +29,9 @@ class Column(Section):
 
     dtype: str
     """As polars names it: Float64, Int64, String, Binary ..."""
+
+    kind: Literal["number", "category", "text"] | None = None
+    """How it is prepared where the type alone does not tell: a String is a category unless this says text."""
 
 
 class Schema(Section):
@@ -51,7 +56,7 @@ class Schema(Section):
         others = {product.target, *product.identifiers, *product.ignore}
         return [column for column in self.columns if column.name not in others]
 
-    def names(self, kind: Literal["number", "category", "image"]) -> list[str]:
+    def names(self, kind: Kind) -> list[str]:
         """Return the features of one kind, in order."""
         return [column.name for column in self.features if kind_of(column) == kind]
 
@@ -73,19 +78,20 @@ def read_schema(folder: Path) -> Schema:
     return Schema.model_validate(read_json(folder / "schema.json"))
 
 
-def kind_of(column: Column) -> Literal["number", "category", "image"]:
+def kind_of(column: Column) -> Kind:
     """Say how a feature is prepared.
 
     Raises:
-        DataError: no step prepares a column of this type.
+        DataError: no step prepares a column of this type, or as this kind.
     """
-    if column.dtype in NUMBER_DTYPES:
+    if column.dtype in NUMBER_DTYPES and column.kind in (None, "number"):
         return "number"
-    if column.dtype == "String":
-        return "category"
-    if column.dtype == "Binary":
+    if column.dtype == "String" and column.kind != "number":
+        return column.kind or "category"
+    if column.dtype == "Binary" and column.kind is None:
         return "image"
     raise DataError(
-        f"column '{column.name}' is of type {column.dtype}, which no step prepares: add it to product.ignore, "
-        "or give numbers or text instead"
+        f"column '{column.name}' is of type {column.dtype}, which no step prepares"
+        + (f" as a {column.kind}" if column.kind else "")
+        + ": add it to product.ignore, or give numbers or text instead"
     )

@@ -31,6 +31,19 @@ def test_a_type_that_no_step_prepares_is_named_with_its_mend():
         kind_of(Column(name="day", dtype="Date"))
 
 
+def test_a_declared_kind_tells_a_text_from_a_category():
+    columns = [Column(name="note", dtype="String", kind="text"), Column(name="city", dtype="String", kind="category")]
+    assert [kind_of(column) for column in columns] == ["text", "category"]
+    schema = Schema(product=Product(kind="tabular"), columns=columns, classes=None)
+    assert (schema.names("text"), schema.names("category")) == (["note"], ["city"])
+
+
+@pytest.mark.parametrize(("dtype", "kind"), [("String", "number"), ("Int64", "text"), ("Binary", "text")])
+def test_a_kind_that_the_type_is_not_is_refused(dtype, kind):
+    with pytest.raises(DataError, match=f"'x' is of type {dtype}, which no step prepares as a {kind}"):
+        kind_of(Column(name="x", dtype=dtype, kind=kind))
+
+
 def test_a_product_without_target_says_so_when_it_is_needed():
     with pytest.raises(DataError, match=r"product\.target is null"):
         schema_of({"x": "Float64"}).require_target()
