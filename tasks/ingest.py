@@ -6,7 +6,7 @@ import polars as pl
 
 from slipway.errors import DataError
 from slipway.files import whole_folder
-from slipway.product.ingest import Ingest
+from slipway.product.ingest import Ingest, Source
 from slipway.product.product import Product
 from slipway.stage import main
 from slipway.tables.describing import describe
@@ -30,7 +30,11 @@ def ingest(source: Path, out: Path, params: Ingest, product: Product) -> Path:
 
 def _which_source(folder: Path, params: Ingest, error: Exception) -> str:
     """Name the broken line, looked for in every delimited file that was read."""
-    texts = [each for each in params.sources().values() if each.file.lower().endswith((".csv", ".tsv"))]
+    texts = [
+        each
+        for each in params.sources().values()
+        if isinstance(each, Source) and each.file.lower().endswith((".csv", ".tsv"))
+    ]
     reports = [broken_text(folder / each.file, each, error) for each in texts]
     located = [report for report in reports if ", line " in report]
     return (located or reports or [f"ingest.source cannot be read: {error}"])[0]

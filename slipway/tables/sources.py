@@ -10,7 +10,7 @@ import polars as pl
 
 from slipway.errors import DataError, ParamsError
 from slipway.files import sha256_of
-from slipway.product.ingest import Source
+from slipway.product.ingest import AnySource, Source
 from slipway.tables.schema import PART, RESERVED, ROW_ID
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
@@ -23,7 +23,7 @@ class Opened(NamedTuple):
     image_shape: tuple[int, int, int] | None = None
 
 
-def open_sources(sources: dict[str | None, Source], folder: Path) -> Opened:
+def open_sources(sources: dict[str | None, AnySource], folder: Path) -> Opened:
     """Open each source and put them one after the other, with `_id` and, where they came split, `_split`.
 
     Args:
@@ -44,8 +44,10 @@ def open_sources(sources: dict[str | None, Source], folder: Path) -> Opened:
     return Opened(table, next(iter(opened.values())).image_shape)
 
 
-def open_source(source: Source, folder: Path) -> Opened:
+def open_source(source: AnySource, folder: Path) -> Opened:
     """Open one source: `sklearn:NAME`, or a file in `folder`."""
+    if not isinstance(source, Source):
+        raise ParamsError(f"ingest.source: a {type(source).__name__} is not read yet: give a file")
     scheme, colon, name = source.file.partition(":")
     if colon and scheme == "sklearn":
         return _open_sklearn(name, pinned=source.sha256 is not None)

@@ -15,6 +15,7 @@ from slipway.product.reading import read_section
 from slipway.product.train import Train
 
 ROOT = Path(__file__).parents[3]
+FORMS = "a file, {file, sha256, read}, {connection, query}, {images} or {idx, labels}"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -55,20 +56,29 @@ def test_a_mistake_is_named_with_its_mend(yaml: str, message: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{fil: x.csv}", r"source.fil is no parameter: did you mean 'file'? allowed: file, read, sha256"),
+        ("{fil: x.csv}", r"source.fil is no parameter: did you mean 'file'? allowed: file, inside, read, sha256, url"),
         ("{train: {fil: x.csv}, test: y.csv}", r"source.train.fil is no parameter: did you mean 'file'? allowed: "),
         ("{train: a.csv, tset: b.csv}", r"source.tset is no parameter: did you mean 'test'? allowed: test, train, "),
         ("{train: a.csv}", r"source.test is missing: it has no default"),
-        ("{train: 3, test: b.csv}", r"source.train = 3: must be a file, or {file, sha256, read}"),
+        ("{train: 3, test: b.csv}", f"source.train = 3: must be {FORMS}"),
         ("{file: a.csv, read: {delimiter: ',,'}}", r"source.read.delimiter = ',,': must have at most 1 character"),
-        ("3", r"source = 3: must be a file, {file, sha256, read}, or {train, validation, test}"),
-        ("{}", r"source = {}: must be a file, {file, sha256, read}, or {train, validation, test}"),
+        ("3", f"source = 3: must be {FORMS}, or {{train, validation, test}}"),
+        ("{file: a.csv, read: {delimiter: ';', quote: ';'}}", r"delimiter and quote are both ';'"),
+        ("{file: a.csv, read: {delimiter: §}}", r"delimiter '§' must be an ASCII character"),
+        ("{file: a.csv, read: {decimal_comma: true}}", r"a comma cannot stand between values, too: set delimiter"),
+        ("{file: a.csv, sha256: abc}", r"source.sha256 = 'abc': must "),
+        ("{file: a.csv, url: ftp://x}", r"source.url = 'ftp://x': must match pattern"),
+        ("{connection: 'mysql://x', query: q}", r"source.connection = 'mysql://x': must match pattern"),
+        ("{images: a, shape: [2, 2, 4]}", r"1 (grey) or 3 (colours)"),
+        ("{idx: a, lables: b}", r"source.lables is no parameter: did you mean 'labels'?"),
+        ("{}", f"source = {{}}: must be {FORMS}, or {{train, validation, test}}"),
     ],
 )
 def test_a_mistake_in_the_source_is_one_line_about_what_was_meant(content: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ParamsError) as error:
         read_section(written(tmp_path, f"ingest: {{source: {content}}}"), Ingest)
-    assert f"params.yaml: ingest.{message}" in str(error.value)
+    assert "params.yaml: ingest.source" in str(error.value)
+    assert message in str(error.value)
     assert len(str(error.value).splitlines()) == 1
 
 
