@@ -7,11 +7,12 @@ import polars as pl
 from slipway.files import whole_folder, write_json
 from slipway.product.validate import Validate
 from slipway.stage import main
-from slipway.suites.checking import Finding, Report, check
+from slipway.suites.checking import Report
 from slipway.suites.compiling import write_rules
 from slipway.suites.rules import Kind
+from slipway.suites.splitting import check_and_split
 from slipway.suites.suite import read_suite
-from slipway.tables.schema import NUMBER_DTYPES, REASONS, RESERVED, ROW_ID, Schema, read_schema
+from slipway.tables.schema import NUMBER_DTYPES, RESERVED, Schema, read_schema
 
 KINDS: dict[str, Kind] = {"String": "text", "Binary": "bytes", **dict.fromkeys(NUMBER_DTYPES, "number")}
 
@@ -21,38 +22,23 @@ def validate(ingest: Path, suite: Path, out: Path, params: Validate) -> Path:
 
     A failed check is a verdict, not an error: the stage completes with `passed: false` and the
     reasons, and preprocess refuses to go on. No row is dropped: good and bad ones are all that came.
+    The table is read, checked and parted as a stream, larger than memory if need be.
     """
     with whole_folder(out) as folder:
         schema = read_schema(ingest)
         expected = read_suite(suite)
-        table = pl.read_parquet(ingest / "table.parquet")
-        report = check(table.drop(RESERVED, strict=False), expected, where=suite)
-        good, bad = quarantine(table, report.failed())
-        good.write_parquet(folder / "table.parquet")
-        bad.write_parquet(folder / "quarantine.parquet")
-        write_json(folder / "validation.json", verdict(report, good.height, bad.height, params))
+        good, bad = folder / "table.parquet", folder / "quarantine.parquet"
+        rows = pl.scan_parquet(ingest / "table.parquet")
+        report = check_and_split(rows, expected, good=good, bad=bad, where=suite, hidden=RESERVED)
+        write_json(folder / "validation.json", verdict(report, num_rows(good), num_rows(bad), params))
         write_rules(folder / "rules.json", expected.expectations, served_kinds(schema))
         schema.write(folder)
     return out
 
 
-def quarantine(table: pl.DataFrame, failed: list[Finding]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split the table into rows that break nothing, and rows that do with `_reasons`, in the suite's order.
-
-    A row-level expectation that holds (within its `mostly`) sends no row away.
-    """
-    pairs = [(row, finding.expectation.title) for finding in failed for row in finding.rows or []]
-    rows, titles = [row for row, _ in pairs], [title for _, title in pairs]
-    broken = pl.DataFrame({ROW_ID: table[ROW_ID].gather(rows), REASONS: pl.Series(titles, dtype=pl.String)})
-    reasons = broken.group_by(ROW_ID, maintain_order=True).agg(REASONS)
-    marked = table.join(reasons, on=ROW_ID, how="left", maintain_order="left")
-    is_good = pl.col(REASONS).is_null()
-    return marked.filter(is_good).drop(REASONS), marked.filter(~is_good)
-
-
 def verdict(report: Report, num_good: int, num_bad: int, params: Validate) -> dict[str, object]:
     """Judge: table-level and critical failures fail the table, and so does a quarantine over its budget."""
-    fatal = [each for each in report.failed() if each.rows is None or each.expectation.severity == "critical"]
+    fatal = [each for each in report.failed() if each.num_rows is None or each.expectation.severity == "critical"]
     reasons = [str(each) for each in fatal]
     num_rows = num_good + num_bad
     bad_pct = round(100 * num_bad / num_rows, 4) if num_rows else 0.0
@@ -69,6 +55,11 @@ def verdict(report: Report, num_good: int, num_bad: int, params: Validate) -> di
         "quarantined_pct": bad_pct,
         "result": report.result,
     }
+
+
+def num_rows(path: Path) -> int:
+    """Read the number of rows from a Parquet file's footer."""
+    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 
 
 def served_kinds(schema: Schema) -> dict[str, Kind]:

@@ -1,29 +1,28 @@
-"""Run a suite on a table with Great Expectations; the only module that imports it, inside the function that runs it.
+"""Run a suite on a table with Great Expectations, on slipway's own engine for polars.
 
-Great Expectations has no polars engine of its own, so the columns that a suite names are handed to
-its pandas engine. Importing it costs three CPU-seconds.
+The only module that imports Great Expectations, inside the function that runs it: that costs three CPU-seconds.
 """
 
 import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from slipway.errors import DataError, ParamsError
-from slipway.suites.suite import Expectation, Suite
+from slipway.gx_polars.batch import WhileWriting
+from slipway.gx_polars.row_rules import row_rule
+from slipway.suites.suite import Expectation, Severity, Suite
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from great_expectations.core import ExpectationSuiteValidationResult
 
 MAX_TEXT = 200
-
-# Without lists as long as the table; the positions of broken rows are read, then left out of the result.
-RESULT_FORMAT = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
-LEFT_OUT = ("unexpected_list", "unexpected_index_list", "unexpected_index_query")
+SIGNIFICANT_DIGITS = 12
+"""Of what is observed: threads add up in no fixed order, and a mean's last digits change with it."""
 
 
 @dataclass(frozen=True)
@@ -33,42 +32,106 @@ class Finding:
     Attributes:
         expectation: What was expected.
         success: Whether it held.
-        rows: Positions of the rows that break it; None where it is about the whole table.
+        num_rows: How many rows break it; None where it is about the whole table.
         observed: What a table-level expectation saw.
     """
 
     expectation: Expectation
     success: bool
-    rows: list[int] | None
+    num_rows: int | None
     observed: Any
 
     def __str__(self) -> str:
         """Say what was expected and what was found."""
         found = (
             f"observed {self.observed}"
-            if self.rows is None
-            else f"{len(self.rows):,} row{'s' * (len(self.rows) != 1)} broke it"
+            if self.num_rows is None
+            else f"{self.num_rows:,} row{'s' * (self.num_rows != 1)} broke it"
         )
         return f"{self.expectation.title}: {found}"
 
 
 @dataclass(frozen=True)
 class Report:
-    """The findings in the suite's order, and Great Expectations' result without ids and times."""
+    """What a run of a suite found.
+
+    Attributes:
+        findings: In the suite's order.
+        result: Great Expectations' result as JSON, without ids and times.
+        gx_result: Great Expectations' own object, for its Data Docs.
+    """
 
     findings: list[Finding]
     result: dict[str, Any]
+    gx_result: "ExpectationSuiteValidationResult"
 
     def failed(self) -> list[Finding]:
         """Return the findings of severity critical and warning that did not hold."""
         return [each for each in self.findings if not each.success and each.expectation.severity != "info"]
 
 
-def check(table: pl.DataFrame, suite: Suite, *, where: Path) -> Report:
-    """Run the suite on the table.
+@dataclass(frozen=True)
+class RowRule:
+    """A row-level expectation as an expression.
+
+    Attributes:
+        expectation: What is expected.
+        bad: True on a row that breaks it, never null.
+    """
+
+    expectation: Expectation
+    bad: pl.Expr
+
+    @property
+    def title(self) -> str:
+        """What is expected, in one line: the reason of a row in quarantine."""
+        return self.expectation.title
+
+    @property
+    def severity(self) -> Severity:
+        """The expectation's."""
+        return self.expectation.severity
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether one row that breaks it is enough for a failure: it allows no share by `mostly`."""
+        return self.expectation.kwargs.get("mostly", 1) == 1
+
+
+def row_rules(suite: Suite, schema: Mapping[str, pl.DataType], *, where: Path) -> list[RowRule]:
+    """Return the suite's row-level expectations that a row breaks by itself, in order.
+
+    Not those that judge a row by others (unique, increasing, z-scores): `splitting.check_and_split`
+    finds these, too.
 
     Args:
-        table: The rows; NaN counts as missing.
+        suite: What is expected.
+        schema: The table's columns.
+        where: The suite's file, for errors.
+
+    Raises:
+        ParamsError: An expectation's arguments make no sense.
+        DataError: It names a column that is not there.
+    """
+    rules = []
+    for number, expectation in enumerate(suite.expectations, start=1):
+        _require_columns(expectation, list(schema), f"{where}, expectation {number}")
+        try:
+            bad = row_rule(expectation.type, expectation.kwargs, schema)
+        except pl.exceptions.ColumnNotFoundError as error:
+            raise DataError(f"{where}, expectation {number} ({expectation.type}): {error}") from None
+        except (TypeError, ValueError) as error:
+            raise ParamsError(f"{where}, expectation {number} ({expectation.type}): {error}") from None
+        if bad is not None:
+            rules.append(RowRule(expectation, bad))
+    return rules
+
+
+def check(rows: pl.DataFrame | pl.LazyFrame | WhileWriting, suite: Suite, *, where: Path) -> Report:
+    """Run the suite on the table, which is never collected.
+
+    Args:
+        rows: The rows; NaN counts as missing. A WhileWriting is written in the same pass.
         suite: What is expected.
         where: The suite's file, for errors.
 
@@ -76,18 +139,23 @@ def check(table: pl.DataFrame, suite: Suite, *, where: Path) -> Report:
         ParamsError: An expectation, or an argument of it, is unknown.
         DataError: An expectation names a column that is not there, or cannot be computed on its type.
     """
+    lazy = rows.rows if isinstance(rows, WhileWriting) else rows.lazy()
+    columns = lazy.collect_schema().names()
     for number, expectation in enumerate(suite.expectations, start=1):
-        _require_columns(expectation, table.columns, f"{where}, expectation {number}")
+        _require_columns(expectation, columns, f"{where}, expectation {number}")
     import great_expectations as gx
+
+    from slipway.gx_polars.datasource import add_polars
 
     built = [_build(each, n, f"{where}, expectation {n + 1}") for n, each in enumerate(suite.expectations)]
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment] # GX takes a dict
-    asset = context.data_sources.add_pandas("tables").add_dataframe_asset("table")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": _to_pandas(table, suite)})
-    gx_suite = gx.ExpectationSuite(name=suite.name, expectations=built)
-    content = batch.validate(gx_suite, result_format=RESULT_FORMAT).to_json_dict()
-    return _report(content, suite, where)
+    tables = add_polars(context, "tables")
+    batch = tables.add_polars_frame_asset("table").add_batch_definition_whole("all").get_batch({"dataframe": rows})
+    result = batch.validate(gx.ExpectationSuite(name=suite.name, expectations=built), result_format="SUMMARY")
+    if isinstance(rows, WhileWriting):
+        rows.finish()
+    return _report(result, suite, where)
 
 
 def _require_columns(expectation: Expectation, columns: list[str], where: str) -> None:
@@ -129,53 +197,19 @@ def _build(expectation: Expectation, position: int, where: str) -> Any:
         raise ParamsError(f"{where} ({expectation.type}): {text}. Correct its kwargs.") from None
 
 
-def _to_pandas(table: pl.DataFrame, suite: Suite) -> "pd.DataFrame":
-    """Copy the columns that the suite names; the others are zeros, since only their names count."""
-    import pandas as pd
-
-    named = {text for each in suite.expectations for text in _texts(each.kwargs)}
-    zeros = np.zeros(table.height, np.int8)
-    return pd.DataFrame({name: _column(table[name]) if name in named else zeros for name in table.columns})
-
-
-def _texts(node: Any) -> set[str]:
-    """Return every text in an expectation's arguments, row conditions included."""
-    if isinstance(node, dict):
-        return {text for value in node.values() for text in _texts(value)}
-    if isinstance(node, list):
-        return {text for value in node for text in _texts(value)}
-    return {node} if isinstance(node, str) else set()
-
-
-def _column(column: pl.Series) -> Any:
-    """Return a column as NumPy or pandas holds it best; bytes become texts of the same length."""
-    import pandas as pd
-
-    if column.dtype == pl.Binary:
-        return pd.Series([None if value is None else value.decode("latin-1") for value in column], dtype=object)
-    if column.dtype.is_float():
-        return column.cast(pl.Float64).fill_nan(None).to_numpy()
-    if column.dtype.is_integer():
-        return column.cast(pl.Float64 if column.has_nulls() else pl.Int64, strict=False).to_numpy()
-    if column.dtype == pl.Datetime:
-        return column.cast(pl.Datetime("ns")).to_numpy()
-    return pd.Series(column.to_list(), dtype=object)
-
-
-def _report(content: Any, suite: Suite, where: Path) -> Report:
+def _report(gx_result: Any, suite: Suite, where: Path) -> Report:
+    content = gx_result.to_json_dict()
     results = sorted(content["results"], key=lambda each: each["expectation_config"]["meta"]["position"])
     findings = [_finding(*pair, where=where) for pair in zip(suite.expectations, results, strict=True)]
     for expectation, result in zip(suite.expectations, results, strict=True):
         result["expectation_config"] = expectation.model_dump(exclude_none=True)
-        result["result"] = {key: value for key, value in result["result"].items() if key not in LEFT_OUT}
+        result["result"] = _rounded(result["result"])
         del result["exception_info"]  # one that was raised has stopped the run
     statistics = content["statistics"]
-    return Report(
-        findings,
-        _stable(
-            {"success": content["success"], "suite_name": suite.name, "statistics": statistics, "results": results}
-        ),
+    stable = _stable(
+        {"success": content["success"], "suite_name": suite.name, "statistics": statistics, "results": results}
     )
+    return Report(findings, stable, gx_result)
 
 
 def _finding(expectation: Expectation, result: dict[str, Any], *, where: Path) -> Finding:
@@ -185,9 +219,15 @@ def _finding(expectation: Expectation, result: dict[str, Any], *, where: Path) -
         message = str(raised[0]["exception_message"]).strip().splitlines()[0]
         raise DataError(f"{where}: {expectation.title} cannot be computed: {message}. Correct the suite.")
     details = result["result"]
-    rows = details.get("unexpected_index_list") if "unexpected_count" in details else None
-    rows = [] if rows is None and "unexpected_count" in details else rows
-    return Finding(expectation, bool(result["success"]), rows, details.get("observed_value"))
+    return Finding(expectation, bool(result["success"]), details.get("unexpected_count"), details.get("observed_value"))
+
+
+def _rounded(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _rounded(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_rounded(value) for value in node]
+    return float(f"{node:.{SIGNIFICANT_DIGITS}g}") if isinstance(node, float) else node
 
 
 def _stable(node: Any) -> Any:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.errors import BundleError
-from slipway.suites.checking import check
+from slipway.suites.checking import check, row_rules
 from slipway.suites.compiling import compile_rule, write_rules
 from slipway.suites.rules import NotServed, Rule, broken, parse_rules
 from slipway.suites.suite import Expectation, Suite
@@ -53,13 +53,16 @@ def test_a_record_is_judged_as_great_expectations_judges_its_row(rows):
     schema = {"n": pl.Float64, "t": pl.String, "image": pl.Binary}
     table = pl.DataFrame(rows, schema=schema, orient="row", strict=False)
     expectations = [expectation(*each) for each in EXPRESSIBLE]
-    report = check(table, Suite(name="random", expectations=expectations), where=Path("random.yaml"))
-    for each, finding in zip(expectations, report.findings, strict=True):
+    suite = Suite(name="random", expectations=expectations)
+    report = check(table, suite, where=Path("random.yaml"))
+    rules = row_rules(suite, table.schema, where=Path("random.yaml"))
+    for each, finding, row_rule in zip(expectations, report.findings, rules, strict=True):
         rule = compile_rule(each, KINDS)
         assert isinstance(rule, Rule)
         records = [dict(zip(schema, row, strict=True)) for row in rows]
         mine = [position for position, record in enumerate(records) if broken([rule], record)]
-        assert mine == finding.rows, each.title
+        assert mine == table.select(row_rule.bad).to_series().arg_true().to_list(), each.title
+        assert len(mine) == finding.num_rows, each.title
 
 
 @pytest.mark.parametrize(
