@@ -21,7 +21,9 @@ from sklearn.linear_model import LogisticRegression
 from slipway.files import read_json
 from slipway.product.params import Params, read_params
 from slipway.tables.schema import read_schema
-from slipway.tables.transform import features, read_transform, targets
+from slipway.tables.targets import targets
+from slipway.transform.applying import features
+from slipway.transform.fitted import read_transform
 from tasks.augment import augment
 from tasks.compress import compress
 from tasks.evaluate import evaluate

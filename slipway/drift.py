@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from slipway.tables.images import image_array
 from slipway.tables.schema import Schema
-from slipway.tables.transform import image_array
 
 NUM_BINS = 20
 MAX_VALUES = 50

@@ -26,7 +26,9 @@ from slipway.shrinking.quantise import to_int8
 from slipway.shrinking.running import answers, session
 from slipway.stage import main
 from slipway.tables.schema import Schema, read_schema
-from slipway.tables.transform import Array, Transform, features, raw_inputs, read_transform, targets
+from slipway.tables.targets import targets
+from slipway.transform.applying import Array, features, raw_inputs
+from slipway.transform.fitted import Transform, read_transform
 
 SERVING_BATCHES = (1, 32, 256)
 

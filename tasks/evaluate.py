@@ -20,7 +20,9 @@ from slipway.pictures.learning import learning_curve
 from slipway.product.evaluate import Evaluate
 from slipway.stage import main
 from slipway.tables.schema import ROW_ID, Schema, read_schema
-from slipway.tables.transform import features, read_transform, targets
+from slipway.tables.targets import targets
+from slipway.transform.applying import features
+from slipway.transform.fitted import read_transform
 
 
 @dataclass(frozen=True)

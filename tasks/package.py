@@ -22,7 +22,7 @@ from slipway.judging.gate import judge
 from slipway.product.package import Package
 from slipway.stage import main
 from slipway.tables.schema import Schema, read_schema
-from slipway.tables.transform import Transform, read_transform
+from slipway.transform.fitted import Transform, read_transform
 
 
 def package(

@@ -12,7 +12,7 @@ from slipway.stage import main
 from slipway.suites.checking import check
 from slipway.suites.suite import read_suite
 from slipway.tables.cleaning import clean, cleaned_schema, count_changes, dropped_columns, numbers_as_texts, prepare
-from slipway.tables.plan import Plan
+from slipway.tables.plan import Plan, require_columns
 from slipway.tables.schema import PART, PARTS, RESERVED, ROW_ID, Schema, kind_of, read_schema
 from slipway.tables.splitting import require_rows, with_part
 
@@ -30,13 +30,16 @@ def preprocess(validate: Path, suite: Path, out: Path, params: Preprocess) -> Pa
         raw = pl.scan_parquet(validate / "table.parquet")
         split, num_rows = deal(raw, schema, params)
         new = cleaned_schema(schema, split.schema)
+        require_columns(params.columns, new)
         require_usable(split, new)
         num_rows |= write_parts(split, folder)
         write_json(folder / "cleaning.json", cleaning_report(raw, schema, params, num_rows))
         plan = Plan(
             numbers=params.numbers,
             categories=params.categories,
+            texts=params.texts,
             image=params.image,
+            columns={name: params.steps_of(name) for name in params.columns},
             split_by=params.split.by,
             duplicates=params.duplicates,
         )

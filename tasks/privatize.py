@@ -5,6 +5,7 @@ repeated: each run is a fresh release, and costs again.
 """
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +17,33 @@ from slipway.product.privatize import Privatize
 from slipway.stage import main
 from slipway.tables.plan import Plan
 from slipway.tables.schema import PART, ROW_ID, Column, Schema, read_schema
-from slipway.tables.transform import fit_transform
+from slipway.transform.fitting import fit_transform
+from slipway.transform.numbers import fit_bounds, split_outliers
 
 PARTS = ("train", "validation")
 
 
 def privatize(preprocess: Path, out: Path, params: Privatize) -> Path:
-    """Write train.parquet and validation.parquet as released, transform.json, receipt.json, schema.json."""
+    """Write train, validation and quarantine.parquet; transform, fitting, receipt and schema.json."""
     with whole_folder(out) as folder:
         schema = read_schema(preprocess)
         plan = Plan.model_validate(read_json(preprocess / "plan.json"))
         frames = {part: pl.read_parquet(preprocess / f"{part}.parquet") for part in PARTS}
         if params.mechanism == "local":
             require_independent_rows(plan, frames["train"])
+            require_no_quarantine(plan, schema)
             released, schema, receipt = release_locally(frames, schema, params)
         else:
             released, receipt = frames, not_private()
-        for part, frame in released.items():
-            frame.write_parquet(folder / f"{part}.parquet")
-        fit_transform(released["train"], schema, plan).write(folder)
+        bounds = fit_bounds(released["train"], schema, plan)
+        good, bad, outliers = split_outliers(released["train"], bounds)
+        transform, counts = fit_transform(good, schema, plan, bounds)
+        transform.write(folder)
+        good.write_parquet(folder / "train.parquet")
+        released["validation"].write_parquet(folder / "validation.parquet")
+        bad.write_parquet(folder / "quarantine.parquet")
+        rows = {"train": good.height, "quarantine": bad.height}
+        write_json(folder / "fitting.json", {"rows": rows, "outliers": outliers, **asdict(counts)})
         write_json(folder / "receipt.json", receipt)
         schema.write(folder)
     return out
@@ -59,6 +68,21 @@ def require_independent_rows(plan: Plan, rows: pl.DataFrame) -> None:
             "preprocess.duplicates must be keep under the local mechanism: a row that is missing tells that "
             "another one is equal to it"
         )
+
+
+def require_no_quarantine(plan: Plan, schema: Schema) -> None:
+    """Refuse to take rows out by bounds that other rows decide: one row would change what others release.
+
+    Raises:
+        ParamsError: a column of numbers sends outliers to quarantine.
+    """
+    for name in schema.names("number"):
+        outliers = plan.numbers_of(name).outliers
+        if outliers is not None and outliers.action == "quarantine":
+            raise ParamsError(
+                f"outliers of '{name}' cannot go to quarantine under the local mechanism: bounds fitted on rows would "
+                "tell which rows lie beyond them. Use action: clip or null, or preprocess.bounds with public ends."
+            )
 
 
 def release_locally(

@@ -17,7 +17,9 @@ from slipway.product.augment import Policy
 from slipway.product.train import Train
 from slipway.stage import main
 from slipway.tables.schema import Schema, read_schema
-from slipway.tables.transform import Transform, features, read_transform, targets
+from slipway.tables.targets import targets
+from slipway.transform.applying import features
+from slipway.transform.fitted import Transform, read_transform
 
 
 def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:

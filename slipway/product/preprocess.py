@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from slipway.product.missing import MISSING
 from slipway.product.section import Section
-from slipway.product.steps import Categories, Image, Numbers
+from slipway.product.steps import Categories, ColumnSteps, Image, Numbers, Steps, Texts, fill_in
 
 
 class Split(Section):
@@ -59,5 +59,26 @@ class Preprocess(Section):
     categories: Categories = Categories()
     """Steps for columns of categories."""
 
+    texts: Texts = Texts()
+    """Steps for columns of prose."""
+
     image: Image = Image()
     """Steps for images."""
+
+    columns: dict[str, ColumnSteps] = {}
+    """Steps for single columns; what is not given is as for all columns of the kind."""
+
+    @model_validator(mode="after")
+    def _columns_are_consistent(self) -> Self:
+        for name in self.columns:
+            try:
+                self.steps_of(name)
+            except ValueError as error:
+                raise ValueError(f"columns.{name}: {error}") from None
+        return self
+
+    def steps_of(self, column: str) -> Steps:
+        """Return the steps of a column that `columns` names, filled in from those of its kind."""
+        steps = self.columns[column]
+        others: dict[type, Steps] = {Numbers: self.numbers, Categories: self.categories, Texts: self.texts}
+        return fill_in(steps, others[type(steps)])

@@ -26,12 +26,13 @@ def told_apart(*models: type[Section], mend: str) -> Discriminator:
         if not isinstance(content, dict):
             return type(content).__name__
         known = {each.__name__: _count_known(content, each) for each in models}
-        best = [name for name, count in known.items() if count and count == max(known.values())]
+        best = [name for name, count in known.items() if any(count) and count == max(known.values())]
         return best[0] if len(best) == 1 else None
 
     return Discriminator(tag, custom_error_type="no_member", custom_error_message=mend)
 
 
-def _count_known(content: dict[Any, Any], model: type[Section]) -> int:
-    """Count the keys that the model has, slips included."""
-    return sum(bool(difflib.get_close_matches(str(key), model.model_fields, n=1)) for key in content)
+def _count_known(content: dict[Any, Any], model: type[Section]) -> tuple[int, int]:
+    """Count the keys that the model has, and those that it may have, slips included."""
+    near = sum(bool(difflib.get_close_matches(str(key), model.model_fields, n=1)) for key in content)
+    return sum(key in model.model_fields for key in content), near

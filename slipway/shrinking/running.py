@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from slipway.tables.transform import Array
+from slipway.transform.applying import Array
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:

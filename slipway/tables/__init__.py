@@ -1,1 +1,1 @@
-"""Tables of rows: their schema, sources, cleaning, split, and the fitted transform."""
+"""Tables of rows: their schema, sources, cleaning and split."""

@@ -15,7 +15,7 @@ from slipway.product.evaluate import Evaluate
 from slipway.product.product import Product
 from slipway.product.train import MLP
 from slipway.tables.schema import Column, Schema
-from slipway.tables.transform import Number, Transform
+from slipway.transform.fitted import Number, Transform
 from tasks.evaluate import evaluate
 
 PARAMS = Evaluate(bootstrap_samples=100)

@@ -11,7 +11,8 @@ from slipway.bundle.predictor import Predictor
 from slipway.files import read_json
 from slipway.learning.trained import load_network, scores
 from slipway.product.package import Package
-from slipway.tables.transform import features, read_transform
+from slipway.transform.applying import features
+from slipway.transform.fitted import read_transform
 from tasks.package import number_input, package
 
 STAGES = ("compress", "evaluate", "train", "privatize", "preprocess", "validate")

@@ -9,9 +9,10 @@ from line import LOCAL, run_line, write_preprocessed
 from slipway.errors import ParamsError
 from slipway.files import read_json
 from slipway.product.privatize import Privatize
+from slipway.product.steps import Iqr, Numbers
 from slipway.tables.plan import Plan
 from slipway.tables.schema import Column, read_schema
-from slipway.tables.transform import read_transform
+from slipway.transform.fitted import read_transform
 from tasks.privatize import privatize
 
 
@@ -85,6 +86,42 @@ def test_rows_whose_part_or_presence_tells_of_their_content_are_refused(plan, me
     with pytest.raises(ParamsError, match=message):
         privatize(preprocess, tmp_path / "privatize", LOCAL)
     privatize(preprocess, tmp_path / "privatize", Privatize())  # without a mechanism nothing is promised
+
+
+QUARANTINE = Plan(
+    split_by=["_id"], duplicates="keep", numbers=Numbers(outliers=Iqr(name="iqr", factor=0.2, action="quarantine"))
+)
+
+
+def test_training_rows_beyond_fitted_bounds_go_to_quarantine_with_their_reason(tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess")
+    (preprocess / "plan.json").write_text(QUARANTINE.model_dump_json())
+    privatize(preprocess, tmp_path / "privatize", Privatize())
+    parts = {part: pl.read_parquet(tmp_path / "privatize" / f"{part}.parquet") for part in ("train", "quarantine")}
+    plain = pl.read_parquet(preprocess / "train.parquet")
+    bounds = read_transform(tmp_path / "privatize").numbers[0].bounds
+    assert parts["train"]["age"].is_between(bounds.low, bounds.high).all()
+    assert parts["quarantine"]["_reasons"][0].to_list()[0].startswith("age: must be at least ")
+    assert sorted([*parts["train"]["_id"], *parts["quarantine"]["_id"]]) == sorted(plain["_id"])
+    fitting = read_json(tmp_path / "privatize" / "fitting.json")
+    assert fitting["rows"] == {"train": parts["train"].height, "quarantine": parts["quarantine"].height}
+    assert fitting["outliers"]["age"]["rows"] == parts["quarantine"].height > 0
+
+
+def test_without_outliers_the_quarantine_is_empty_and_what_was_imputed_is_counted(tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess")
+    privatize(preprocess, tmp_path / "privatize", Privatize())
+    assert pl.read_parquet(tmp_path / "privatize" / "quarantine.parquet").is_empty()
+    plain = pl.read_parquet(preprocess / "train.parquet")
+    fitting = read_json(tmp_path / "privatize" / "fitting.json")
+    assert fitting["missing"] == {name: plain[name].null_count() for name in ("age", "job")}
+
+
+def test_a_quarantine_of_outliers_is_refused_under_a_mechanism(tmp_path: Path) -> None:
+    preprocess = write_preprocessed(tmp_path / "preprocess")
+    (preprocess / "plan.json").write_text(QUARANTINE.model_dump_json())
+    with pytest.raises(ParamsError, match=r"outliers of 'age' cannot go to quarantine.*\n?.*preprocess.bounds"):
+        privatize(preprocess, tmp_path / "privatize", LOCAL)
 
 
 def test_the_receipt_promises_nothing_for_the_whole_pipeline_and_says_why(tmp_path: Path) -> None:

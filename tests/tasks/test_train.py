@@ -13,7 +13,9 @@ from slipway.product.augment import Augment
 from slipway.product.privatize import Privatize
 from slipway.product.train import CNN
 from slipway.tables.schema import read_schema
-from slipway.tables.transform import features, read_transform, targets
+from slipway.tables.targets import targets
+from slipway.transform.applying import features
+from slipway.transform.fitted import read_transform
 from tasks.augment import augment
 from tasks.privatize import privatize
 from tasks.train import train

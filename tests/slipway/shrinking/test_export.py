@@ -10,7 +10,7 @@ from slipway.shrinking.export import export_network
 from slipway.shrinking.graph import servable
 from slipway.shrinking.quantise import to_int8
 from slipway.shrinking.running import answers, session
-from slipway.tables.transform import Category, Number, Pixels, Transform
+from slipway.transform.fitted import Category, Number, Pixels, Transform
 
 TABLE = Transform(
     numbers=[Number(column="x", impute=1.0, center=1e6, scale=2.0)],
