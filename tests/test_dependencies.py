@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 BASE = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
+OPTIONAL = ("serve", "sql", "s3")
 PINNED = dict(
     line.split(";")[0].strip().split("==")
     for line in (ROOT / "constraints.txt").read_text().splitlines()
@@ -32,7 +33,11 @@ def imported(folder: str) -> set[str]:
 
 @pytest.mark.parametrize("folder", ["flows", "tasks", "slipway", "tests", "benchmarks"])
 def test_what_is_imported_is_declared(folder):
-    groups = [BASE, EXTRAS["serve"], *([EXTRAS["dev"]] if folder in ("tests", "benchmarks") else [])]
+    groups = [
+        BASE,
+        *(EXTRAS[name] for name in OPTIONAL),
+        *([EXTRAS["dev"]] if folder in ("tests", "benchmarks") else []),
+    ]
     declared = {canonicalize_name(each.name) for group in groups for each in group}
     distributions = importlib.metadata.packages_distributions()
     missing = [
@@ -45,5 +50,5 @@ def test_what_is_imported_is_declared(folder):
 
 def test_the_versions_that_are_tested_together_keep_the_bounds():
     pinned = {canonicalize_name(name): version for name, version in PINNED.items()}
-    for each in [*BASE, *EXTRAS["serve"]]:
+    for each in [*BASE, *(each for name in OPTIONAL for each in EXTRAS[name])]:
         assert each.specifier.contains(pinned[canonicalize_name(each.name)]), f"{each}: constraints.txt does not"

@@ -1,1 +1,1 @@
-"""Tables of rows: their schema, sources, cleaning and split."""
+"""Tables of rows: their schema, cleaning and split."""
