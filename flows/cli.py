@@ -59,6 +59,26 @@ def main() -> None:
         sys.exit(1)
 
 
+@app.command(epilog="Example: slipway new churn --source customers.csv --target churned")
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The product to make: small letters, digits, - and _.")],
+    source: Annotated[str, typer.Option(help="A file, archive, folder or URL.")],
+    target: Annotated[str | None, typer.Option(help="The column to predict, where it is not to be guessed.")] = None,
+    link: Annotated[bool, typer.Option("--link", help="Link to the source instead of copying it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a product from data: infer its format, roles, target and suites, and say what to look at."""
+    given = source if "://" in source else str(Path(source).absolute())
+    root = _enter(None)
+    from flows import new as making
+
+    drafted = making.new(root, name, given, target, link=link)
+    if as_json:
+        _print_json(making.as_content(name, drafted))
+    else:
+        making.show(name, drafted)
+
+
 @app.command(epilog="Example: slipway run cancer")
 def run(
     name: Name,

@@ -57,7 +57,9 @@ def show_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     console = Console()
-    console.print(table, width=None if console.is_terminal else 300, markup=False)
+    if not console.is_terminal:
+        console.width = 500  # or rich would fold at 80; print(width=...) only narrows
+    console.print(table, markup=False)
 
 
 def summary(product: str, result: dict[str, Any]) -> str:

@@ -1,0 +1,291 @@
+"""Draft a whole product: find the source, profile its rows, choose the target, write down what was inferred."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from slipway.drafting.dependencies import dependencies
+from slipway.drafting.finding import Found, Part, find, read_options
+from slipway.drafting.leakage import later_dates, leakage
+from slipway.drafting.profiling import Profile, profile
+from slipway.drafting.roles import ColumnRole, role_of
+from slipway.drafting.suites import Drafted, draft_suites
+from slipway.drafting.targets import Target, choose_target, labels_of, spellings
+from slipway.errors import DataError
+from slipway.product.ingest import AnySource, Source
+from slipway.product.preprocess import Preprocess
+from slipway.tables.labels import order_classes
+from slipway.tables.sources import open_sources
+
+MIN_CLASS_ROWS = 20
+ROW_EPOCHS = {"tabular": 20_000_000, "images": 500_000}
+READABLE_DATES = frozenset(["%Y", "%m", "%d", "%H", "%M", "%S", "%b"])
+
+
+@dataclass(frozen=True)
+class Warn:
+    """What a person should look at: of which kind, about which column, and why."""
+
+    kind: str
+    column: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """All that `slipway new` inferred.
+
+    Attributes:
+        found: The source and its files.
+        profile: What was seen of the rows.
+        target: What is predicted.
+        roles: Of every column, in the source's order.
+        warnings: What a person should look at.
+        params: The sections of params.yaml, those alone that are not default.
+        comments: For keys of them (`product.target`), why they are so.
+        suites: Both suites.
+    """
+
+    found: Found
+    profile: Profile
+    target: Target
+    roles: list[ColumnRole]
+    warnings: list[Warn]
+    params: dict[str, dict[str, Any]]
+    comments: dict[str, str]
+    suites: Drafted
+
+
+def draft(given: Path, work: Path, *, target: str | None = None) -> Draft:
+    """Draft a product from a file or folder; `work` is an empty folder for what is read on the way.
+
+    Raises:
+        DataError: nothing in it can be learned from.
+        ParamsError: it has no column that is called as the target.
+    """
+    found = find(given)
+    links = _linked(found, work / "source")
+    read = _read(found, links, work)
+    if read.select(pl.len()).collect(engine="streaming").item() == 0:
+        raise DataError(f"{given} holds no rows: there is nothing to draft from")
+    seen = profile(read, missing=_missing(found), work=work)
+    if set(seen.missing) - set(_missing(found)):
+        found = _with_missing(found, seen.missing)
+        read = _read(found, links, work)
+    chosen = choose_target(seen, target)
+    roles = [_role(name, seen, chosen) for name in seen.columns]
+    classes, merged = _classes(seen, chosen)
+    suites = draft_suites(seen, read, chosen, roles, classes)
+    kind = "images" if any(role.role == "image" for role in roles) else "tabular"
+    params, comments = _params(found, seen, chosen, roles, classes, merged, suites, read.collect_schema(), kind)
+    warnings = _warnings(found, seen, chosen, roles, merged)
+    return Draft(found, seen, chosen, roles, warnings, params, comments, suites)
+
+
+def _linked(found: Found, folder: Path) -> Path:
+    """Link the files into a folder, as they will stand in products/<name>/source."""
+    folder.mkdir(parents=True)
+    for name, path in found.files.items():
+        (folder / name).symlink_to(path.resolve())
+    return folder
+
+
+def _read(found: Found, folder: Path, work: Path) -> pl.LazyFrame:
+    """Read all rows once, as ingest will, into one Parquet file."""
+    opened = open_sources({part: source for part, source in found.sources.items()}, folder)
+    path = work / f"rows{len(list(work.glob('rows*.parquet')))}.parquet"
+    try:
+        opened.frame.sink_parquet(path)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"the source cannot be read: {str(error).strip().splitlines()[0]}") from None
+    return pl.scan_parquet(path)
+
+
+def _missing(found: Found) -> list[str]:
+    return sorted({marker for dialect in found.dialects.values() for marker in dialect.missing if marker})
+
+
+def _with_missing(found: Found, missing: list[str]) -> Found:
+    """Return the sources with the markers that the whole of the rows holds."""
+    sources: dict[Part | None, AnySource] = {}
+    for part, source in found.sources.items():
+        dialect = found.dialects.get(part)
+        if isinstance(source, Source) and dialect is not None:
+            read = read_options(dialect, source.file, missing=missing)
+            sources[part] = source.model_copy(update={"read": read})
+        else:
+            sources[part] = source
+    return Found(sources, found.files, found.dialects, found.notes)
+
+
+def _role(name: str, seen: Profile, target: Target) -> ColumnRole:
+    if name == target.column:
+        return ColumnRole(name, "target", target.why)
+    return role_of(seen.columns[name], seen)
+
+
+def _classes(seen: Profile, target: Target) -> tuple[list[str] | None, dict[str, str]]:
+    """Return the classes in order, and labels that are another spelling of one of them."""
+    if target.column is None or target.task == "regression":
+        return None, {}
+    counts = labels_of(seen.columns[target.column])
+    if not counts:
+        raise DataError(
+            f"column '{target.column}' holds {seen.columns[target.column].unique:,} different texts, too many for "
+            "classes: name another one with --target"
+        )
+    merged = spellings(counts)
+    kept = set(counts) - set(merged)
+    if len(kept) < 2:
+        raise DataError(f"column '{target.column}' holds the one class {sorted(kept)}: there is nothing to tell apart")
+    return order_classes(kept), merged
+
+
+def _params(
+    found: Found,
+    seen: Profile,
+    target: Target,
+    roles: list[ColumnRole],
+    classes: list[str] | None,
+    merged: Mapping[str, str],
+    suites: Drafted,
+    dtypes: pl.Schema,
+    kind: str,
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    unread = () if "dates" in Preprocess.model_fields else ("text", "date")
+    ignored = [role for role in roles if role.role in ("ignored", *unread) or _is_unread_date(role, seen)]
+    identifiers = [role for role in roles if role.role == "identifier"]
+    sensitive = [role for role in roles if role.sensitive]
+    product = {
+        "kind": kind,
+        "task": target.task,
+        "target": target.column,
+        "classes": classes,
+        "identifiers": [role.name for role in identifiers],
+        "ignore": [role.name for role in ignored],
+        "sensitive": [role.name for role in sensitive],
+    }
+    preprocess = _cleaning(seen, target, roles, dtypes, merged)
+    params: dict[str, dict[str, Any]] = {
+        "product": {key: value for key, value in product.items() if value or key == "target"},
+        "ingest": {"source": _source(found)},
+        "validate": {"max_quarantine_pct": suites.budget_pct},
+        "preprocess": preprocess,
+        "train": _training(seen.rows, kind),
+        "package": {"gate": _gate(target, classes)},
+    }
+    comments = {
+        "product.target": f"{target.confidence}: {target.why}",
+        "product.identifiers": _reasons(identifiers),
+        "product.ignore": _reasons(ignored),
+        "product.sensitive": "flagged, not decided; they stay features unless they stand in ignore, too. "
+        + "; ".join(f"{role.name}: {role.sensitive}" for role in sensitive),
+        "validate.max_quarantine_pct": f"the drafted rules would send {suites.sent:,} of the {seen.rows:,} rows away",
+        "preprocess.types": "what the source's own types do not say",
+        "preprocess.replace": "the same labels, spelled otherwise",
+        "train": f"sized for {seen.rows:,} rows",
+        "package.gate": "better than always answering the same; raise it to what you need",
+    }
+    return {key: value for key, value in params.items() if value}, comments
+
+
+def _is_unread_date(role: ColumnRole, seen: Profile) -> bool:
+    written = seen.columns[role.name].format
+    if role.role != "date" or written is None:
+        return False
+    return not {written[i : i + 2] for i in range(len(written)) if written[i] == "%"} <= READABLE_DATES
+
+
+def _reasons(roles: list[ColumnRole]) -> str:
+    shown = "; ".join(f"{role.name}: {role.why}" for role in roles[:8])
+    return shown + (f"; and {len(roles) - 8} more" if len(roles) > 8 else "")
+
+
+def _source(found: Found) -> Any:
+    """Return ingest.source as YAML has it: a name alone where nothing else is to be said."""
+
+    def one(source: AnySource) -> Any:
+        content = source.model_dump(exclude_defaults=True, exclude_none=True)
+        return content["file"] if content.keys() == {"file"} else content
+
+    if None in found.sources:
+        return one(found.sources[None])
+    return {part: one(found.sources[part]) for part in ("train", "validation", "test") if part in found.sources}
+
+
+def _cleaning(
+    seen: Profile, target: Target, roles: list[ColumnRole], dtypes: pl.Schema, merged: Mapping[str, str]
+) -> dict[str, Any]:
+    types, dates = {}, {}
+    for role in roles:
+        column, dtype = seen.columns[role.name], dtypes[role.name]
+        if role.role == "number" and dtype == pl.String:
+            types[role.name] = "number"
+        elif role.role == "category" and dtype != pl.String:
+            types[role.name] = "category"
+        elif "dates" not in Preprocess.model_fields:
+            continue
+        elif role.role == "text":
+            types[role.name] = "text"
+        elif role.role == "date" and not _is_unread_date(role, seen):
+            types[role.name] = "date"
+            if column.format is not None and not column.format.startswith("%Y-%m-%d"):
+                dates[role.name] = {"format": column.format}
+    replace = {target.column: dict(merged)} if merged else {}
+    return {key: value for key, value in {"types": types, "dates": dates, "replace": replace}.items() if value}
+
+
+def _training(rows: int, kind: str) -> dict[str, Any]:
+    """Size the training for the rows: about a hundred steps an epoch, and an hour at most on a laptop."""
+    batch_size = 2 ** min(10, max(4, round(math.log2(max(1, rows / 100)))))
+    epochs = min(100, max(3, ROW_EPOCHS[kind] // max(1, rows)))
+    network = {"network": {"name": "cnn"}} if kind == "images" else {}
+    return {**network, "epochs": epochs, "batch_size": batch_size}
+
+
+def _gate(target: Target, classes: list[str] | None) -> dict[str, Any]:
+    if target.column is None:
+        return {}
+    if classes is None:
+        return {"metrics": {"r2": {"min": 0.0}}}
+    return {"metrics": {"balanced_accuracy": {"min": math.ceil(1000 / len(classes)) / 1000}}}
+
+
+def _warnings(
+    found: Found, seen: Profile, target: Target, roles: list[ColumnRole], merged: Mapping[str, str]
+) -> list[Warn]:
+    warnings = [Warn("source", None, note) for note in found.notes]
+    if target.confidence in ("guessed", "none"):
+        warnings.append(Warn("target", target.column, f"{target.why}; --target COLUMN says otherwise"))
+    if target.column is not None and target.task == "classification":
+        counts = labels_of(seen.columns[target.column])
+        rare = [label for label, count in counts.items() if count < MIN_CLASS_ROWS and label not in merged]
+        if rare:
+            warnings.append(Warn("classes", target.column, f"fewer than {MIN_CLASS_ROWS} rows: {', '.join(rare[:8])}"))
+    features = [role.name for role in roles if role.role in ("number", "category", "boolean")]
+    dates = {role.name: seen.columns[role.name].format for role in roles if role.role == "date"}
+    suspects = [*leakage(seen, target, features), *later_dates(seen, dates)]
+    warnings += [Warn("leakage", one.column, one.why) for one in suspects]
+    warnings += [Warn("identifier", role.name, role.why) for role in roles if role.role == "identifier"]
+    warnings += [
+        Warn("sensitive", role.name, f"it may say somebody's {role.sensitive}") for role in roles if role.sensitive
+    ]
+    for name, column in seen.columns.items():
+        if column.dirt:
+            warnings.append(Warn("dirt", name, f"{column.dirt:,} of its values are no numbers and become missing"))
+        if column.ambiguous:
+            warnings.append(Warn("date", name, f"read as {column.format}; day and month could be the other way round"))
+    categories = [role.name for role in roles if role.role in ("category", "boolean")]
+    warnings += [
+        Warn(
+            "dependency",
+            one.dependent,
+            f"'{one.determinant}' tells it in all of {one.rows:,} rows but {one.num_broken:,}",
+        )
+        for one in dependencies(seen, categories)
+    ]
+    return warnings
