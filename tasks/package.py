@@ -21,6 +21,7 @@ from slipway.files import read_json, whole_folder, write_json, write_text
 from slipway.judging.gate import judge
 from slipway.product.package import Package
 from slipway.stage import main
+from slipway.suites.rules import Rules, parse_rules
 from slipway.tables.schema import Schema, read_schema
 from slipway.transform.fitted import Transform, read_transform
 
@@ -58,9 +59,10 @@ def package(
         shutil.copyfile(compress / "model.onnx", bundle / "model.onnx")
         shutil.copyfile(compress / "metrics.json", bundle / "metrics.json")
         shutil.copyfile(evaluate / "decision.json", bundle / "decision.json")
-        shutil.copyfile(validate / "rules.json", bundle / "rules.json")
         Prepare.model_validate(read_json(preprocess / "cleaning.json")["prepare"]).write(bundle)
-        signature_of(rows, schema, transform).write(bundle)
+        signature = signature_of(rows, schema, transform)
+        signature.write(bundle)
+        served_rules(validate / "rules.json", signature).write(bundle / "rules.json")
         write_json(bundle / "privacy.json", receipts)
         write_json(bundle / "reference.json", sketch(rows, schema))
         write_json(bundle / "card.json", facts)
@@ -70,6 +72,11 @@ def package(
         rules = judge(metrics, fidelity, params.gate)
         write_json(folder / "verdict.json", {"passed": all(rule["passed"] for rule in rules), "rules": rules})
     return out
+
+
+def served_rules(path: Path, signature: Signature) -> Rules:
+    """Return validate's row rules; those about columns that the model does not take are listed as not served."""
+    return parse_rules(path.read_bytes(), where=str(path)).for_inputs([one.name for one in signature.inputs])
 
 
 def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform) -> Signature:

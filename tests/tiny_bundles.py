@@ -111,7 +111,7 @@ def _pack(folder: Path, signature: Signature, prepare: Prepare, metrics: dict, r
     signature.write(folder)
     prepare.write(folder)
     write_json(folder / "metrics.json", metrics)
-    write_json(folder / "rules.json", {"rules": rules, "not_served": []})
+    write_json(folder / "rules.json", {"format": 2, "rules": rules, "not_served": []})
     write_examples(folder, count=4, seed=7)
     write_manifest(folder)
     return folder

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.bundle.answers import EXAMPLES, difference, read_examples
+from slipway.bundle.mending import Mender
 from slipway.bundle.predictor import Predictor
 from slipway.bundle.records import InputError, Record
 from slipway.bundle.signature import Input, Signature
@@ -14,7 +15,6 @@ from slipway.errors import BundleError
 from slipway.files import write_json
 
 TOLERANCE = 1e-4
-MAX_DRAWS = 1000
 MISSING_SHARE = 0.1
 
 
@@ -54,12 +54,20 @@ def write_examples(folder: Path, count: int, seed: int) -> None:
         seed: decides what is drawn.
 
     Raises:
-        BundleError: the row rules refuse whatever is drawn.
+        BundleError: the row rules, or the model, refuse whatever is drawn.
     """
     predictor = Predictor(folder, packed=False)
-    records = draw_examples(predictor.signature, count, seed)
-    rng = random.Random(seed + 1)
-    examples = [_answered(predictor, record, rng) for record in records]
+    inputs = {one.name: one for one in predictor.signature.inputs}
+    mender, rng = Mender(predictor.rules), random.Random(seed + 1)
+
+    def answered(record: Record) -> dict[str, Any]:
+        kept = mender.mend(record, lambda name: draw_value(inputs[name], rng), rng)
+        try:
+            return {"input": kept, "output": predictor.predict([kept])[0]}
+        except InputError as error:
+            raise BundleError(f"the model cannot answer an example drawn from its signature: {error}") from None
+
+    examples = [answered(record) for record in draw_examples(predictor.signature, count, seed)]
     write_json(folder / EXAMPLES, {"tolerance": TOLERANCE, "examples": examples})
 
 
@@ -76,18 +84,3 @@ def self_test(predictor: Predictor) -> None:
         (answer,) = predictor.predict([example["input"]])
         if (apart := difference(example["output"], answer)) > tolerance:
             raise BundleError(f"self-test: example {index} is answered {apart:.3g} off, but {tolerance:g} is allowed")
-
-
-def _answered(predictor: Predictor, record: Record, rng: random.Random) -> dict[str, Any]:
-    """Answer a record; a column that the rules refuse is drawn again."""
-    inputs = {one.name: one for one in predictor.signature.inputs}
-    refusal: InputError | None = None
-    for _ in range(MAX_DRAWS):
-        try:
-            return {"input": record, "output": predictor.predict([record])[0]}
-        except InputError as error:
-            if error.column is None:
-                raise BundleError(f"the model cannot answer an example drawn from its signature: {error}") from None
-            record[error.column] = draw_value(inputs[error.column], rng)
-            refusal = error
-    raise BundleError(f"no example drawn from the signature keeps the row rules: {refusal}")

@@ -13,7 +13,7 @@ from slipway.bundle.prepare import PREPARE, parse_prepare
 from slipway.bundle.records import InputError, Record, RecordReader
 from slipway.bundle.signature import SIGNATURE, parse_signature
 from slipway.errors import BundleError
-from slipway.suites.rules import parse_rules
+from slipway.suites.rules import RowRules, parse_rules
 
 MODEL = "model.onnx"
 RULES = "rules.json"
@@ -37,6 +37,7 @@ class Predictor:
     Attributes:
         identity: sha256 of the bundle's manifest; "" for a bundle that is still being packed.
         signature: what a record must hold.
+        rules: the row rules that a record must keep.
         files: the bytes of every file of the bundle but the model, by name.
     """
 
@@ -55,8 +56,8 @@ class Predictor:
         if lacking := [name for name in (MODEL, SIGNATURE, PREPARE, RULES) if name not in self.files]:
             raise BundleError(f"{folder} is no bundle: it has no {', '.join(lacking)}")
         self.signature = parse_signature(self.files[SIGNATURE])
-        prepare = parse_prepare(self.files[PREPARE])
-        self._reader = RecordReader(self.signature, prepare, parse_rules(self.files[RULES], where=str(folder / RULES)))
+        self.rules = parse_rules(self.files[RULES], where=str(folder / RULES)).rules
+        self._reader = RecordReader(self.signature, parse_prepare(self.files[PREPARE]), RowRules(self.rules))
         self._session = _session(self.files.pop(MODEL), threads, where=folder / MODEL)
         self._output = "value" if self.signature.task == "regression" else "probabilities"
         self._check_tensors(folder / MODEL)

@@ -12,7 +12,7 @@ import numpy as np
 from slipway.bundle.prepare import Prepare
 from slipway.bundle.signature import Input, Signature
 from slipway.errors import SlipwayError
-from slipway.suites.rules import Rule, broken
+from slipway.suites.rules import RowRules
 
 Record = dict[str, Any]
 
@@ -36,10 +36,10 @@ class InputError(SlipwayError):
 class RecordReader:
     """Checks records against the signature and the row rules, cleans them, and builds the model's tensors."""
 
-    def __init__(self, signature: Signature, prepare: Prepare, rules: Sequence[Rule]) -> None:
+    def __init__(self, signature: Signature, prepare: Prepare, rules: RowRules) -> None:
         self._names = {one.name for one in signature.inputs}
         self._optional = {one.name for one in signature.inputs if one.missing_allowed}
-        self._rules = [rule for rule in rules if rule.column in self._names]
+        self._rules = rules
         numbers, categories, images = (
             [one for one in signature.inputs if one.dtype == dtype] for dtype in ("number", "category", "image")
         )
@@ -96,7 +96,7 @@ class RecordReader:
     def _refuse_broken(self, index: int, record: Record, cells: list[Any]) -> None:
         """Refuse what validate would send to quarantine; images are judged as the bytes that the source held."""
         judged = record if self._image is None else {**record, self._image.name: cells[-1]}
-        for column, reason in broken(self._rules, judged):
+        for column, reason in self._rules.broken(judged):
             raise InputError(index, column, reason)
 
 

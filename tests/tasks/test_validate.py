@@ -92,7 +92,7 @@ def test_an_empty_quarantine_has_its_columns(run):
 def test_the_rules_for_serving_are_those_of_the_features(run):
     path = run(AGE, NAME, NAME.replace("name}", "y}")) / "rules.json"
     rules = parse_rules(path.read_bytes(), where=str(path))
-    assert [rule.column for rule in rules] == ["age", "name"]
+    assert [rule.columns for rule in rules.rules] == [["age"], ["name"]]
 
 
 def test_the_same_table_gives_the_same_bytes(run):

@@ -29,22 +29,44 @@ def test_pixels_are_as_bright_as_in_training(image):
     assert set(pixels) == set(range(17))
 
 
-def test_examples_keep_the_row_rules(tmp_path):
-    rule = {
-        "column": "age",
-        "kind": "number",
+def rule(*columns, kind="number", **check):
+    return {
+        "columns": list(columns),
+        "kinds": [kind] * len(columns),
         "severity": "warning",
-        "reason": "must be in the set",
-        "allowed": [20, 30],
+        "reason": f"must keep {check['name']}",
+        "check": check,
     }
-    bundle = tabular_bundle(tmp_path / "bundle", rules=[rule])
-    assert {one["input"]["age"] for one in json.loads((bundle / "examples.json").read_text())["examples"]} <= {20, 30}
+
+
+def inputs_of(bundle):
+    return [one["input"] for one in json.loads((bundle / "examples.json").read_text())["examples"]]
+
+
+def test_examples_keep_the_row_rules(tmp_path):
+    rules = [rule("age", name="one_of", values=[20, 30]), rule("region", kind="text", name="required")]
+    bundle = tabular_bundle(tmp_path / "bundle", rules=rules)
+    assert {one["age"] for one in inputs_of(bundle)} <= {20, 30}
+    assert all(one["region"] for one in inputs_of(bundle))
+
+
+@pytest.mark.parametrize(
+    ("check", "kept"),
+    [
+        ({"name": "equal"}, lambda age, income: age == income),
+        ({"name": "greater"}, lambda age, income: age > income),
+        ({"name": "total", "total": 100}, lambda age, income: age + income == 100),
+        ({"name": "pair_of", "pairs": [[20, 5], [30, 7]]}, lambda age, income: (age, income) in {(20, 5), (30, 7)}),
+    ],
+)
+def test_examples_keep_rules_that_chance_would_not_meet(tmp_path, check, kept):
+    bundle = tabular_bundle(tmp_path / "bundle", rules=[rule("age", "income", **check)])
+    assert all(kept(one["age"], one["income"]) for one in inputs_of(bundle))
 
 
 def test_rules_that_nothing_keeps_are_an_error(tmp_path):
-    rule = {"column": "age", "kind": "number", "severity": "warning", "reason": "must be at least 1000", "low": 1000}
-    with pytest.raises(BundleError, match=r"no example drawn from the signature keeps the row rules: .*at least 1000"):
-        tabular_bundle(tmp_path / "bundle", rules=[rule])
+    with pytest.raises(BundleError, match="no example drawn from the signature keeps the row rules: column 'age' must"):
+        tabular_bundle(tmp_path / "bundle", rules=[rule("age", name="within", low=1000)])
 
 
 def test_a_bundle_passes_its_self_test(tabular, image, regression):

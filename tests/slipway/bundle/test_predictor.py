@@ -109,12 +109,11 @@ def test_a_record_that_is_no_object_is_refused(predictor, record):
 
 def test_what_validate_would_quarantine_is_refused_with_the_reason(tmp_path):
     rule = {
-        "column": "age",
-        "kind": "number",
+        "columns": ["age"],
+        "kinds": ["number"],
         "severity": "warning",
         "reason": "must be at least 18 and at most 120",
-        "low": 18,
-        "high": 120,
+        "check": {"name": "within", "low": 18, "high": 120},
     }
     predictor = Predictor(tabular_bundle(tmp_path / "bundle", rules=[rule]))
     assert predictor.predict([{**GOOD, "age": 120}])
