@@ -14,7 +14,13 @@ from slipway.suites.splitting import check_and_split
 from slipway.suites.suite import read_suite
 from slipway.tables.schema import NUMBER_DTYPES, RESERVED, Schema, read_schema
 
-KINDS: dict[str, Kind] = {"String": "text", "Binary": "bytes", **dict.fromkeys(NUMBER_DTYPES, "number")}
+KINDS: dict[str, Kind] = {
+    "String": "text",
+    "Binary": "bytes",
+    "Date": "date",
+    **{f"Datetime(time_unit='{unit}', time_zone=None)": "date" for unit in ("ms", "us", "ns")},
+    **dict.fromkeys(NUMBER_DTYPES, "number"),
+}
 
 
 def validate(ingest: Path, suite: Path, out: Path, params: Validate) -> Path:

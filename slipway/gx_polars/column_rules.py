@@ -5,6 +5,7 @@ dependent_rules.py.
 """
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -110,43 +111,52 @@ def not_match_regex_list(values: Values, regex_list: list[str]) -> pl.Expr:
     return _any([contains(texts(values), regex) for regex in regex_list])
 
 
-def like_to_regex(pattern: str) -> str:
+def like_to_regex(pattern: str, escape: str | None = None) -> str:
     r"""Turn SQL's LIKE pattern into a regular expression.
 
-    >>> like_to_regex("a%_.")
-    '^(?s:a.*.\\\\.)\\\\z'
+    Args:
+        pattern: % stands for any text, _ for any character.
+        escape: The character after which they stand for themselves.
+
+    >>> like_to_regex("a%_.!%", "!")
+    '^(?s:a.*.\\.%)\\z'
     """
-    special = {"%": ".*", "_": "."}
-    return "^(?s:" + "".join(special.get(each, _escape(each)) for each in pattern) + r")\z"
+    parts, letters = [], iter(pattern)
+    for letter in letters:
+        if letter == escape:
+            if (letter := next(letters, "")) == "":
+                raise ValueError(f"like_pattern {pattern!r} ends in its escape character {escape!r}")
+            parts.append(re.escape(letter))
+        else:
+            parts.append({"%": ".*", "_": "."}.get(letter) or re.escape(letter))
+    return f"^(?s:{''.join(parts)})\\z"
 
 
-def _escape(character: str) -> str:
-    return character if character.isalnum() or character.isspace() or ord(character) > 127 else f"\\{character}"
+def _like(values: Values, patterns: list[str], escape: str | None) -> list[pl.Expr]:
+    return [texts(values).str.contains(like_to_regex(pattern, escape)) for pattern in patterns]
 
 
-def _like(values: Values, patterns: list[str]) -> list[pl.Expr]:
-    return [texts(values).str.contains(like_to_regex(pattern)) for pattern in patterns]
-
-
-def match_like_pattern(values: Values, like_pattern: str) -> pl.Expr:
+def match_like_pattern(values: Values, like_pattern: str, escape: str | None = None) -> pl.Expr:
     """Break on a text that SQL's LIKE does not match."""
-    return ~_like(values, [like_pattern])[0]
+    return ~_like(values, [like_pattern], escape)[0]
 
 
-def not_match_like_pattern(values: Values, like_pattern: str) -> pl.Expr:
+def not_match_like_pattern(values: Values, like_pattern: str, escape: str | None = None) -> pl.Expr:
     """Break on a text that SQL's LIKE matches."""
-    return _like(values, [like_pattern])[0]
+    return _like(values, [like_pattern], escape)[0]
 
 
-def match_like_pattern_list(values: Values, like_pattern_list: list[str], match_on: str | None = None) -> pl.Expr:
+def match_like_pattern_list(
+    values: Values, like_pattern_list: list[str], match_on: str | None = None, escape: str | None = None
+) -> pl.Expr:
     """Break on a text that no pattern matches; with `all`: that one does not."""
-    found = _like(values, like_pattern_list)
+    found = _like(values, like_pattern_list, escape)
     return ~(_all(found) if match_on == "all" else _any(found))
 
 
-def not_match_like_pattern_list(values: Values, like_pattern_list: list[str]) -> pl.Expr:
+def not_match_like_pattern_list(values: Values, like_pattern_list: list[str], escape: str | None = None) -> pl.Expr:
     """Break on a text that one of the patterns matches."""
-    return _any(_like(values, like_pattern_list))
+    return _any(_like(values, like_pattern_list, escape))
 
 
 def _any(found: list[pl.Expr]) -> pl.Expr:
@@ -195,7 +205,7 @@ def json_parseable(values: Values) -> pl.Expr:
     def parses(text: str) -> bool:
         try:
             json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         return True
 

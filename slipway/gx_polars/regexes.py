@@ -8,18 +8,32 @@ import polars as pl
 
 ENDS = {"", "|", ")"}
 
+# Python and Rust agree on these classes in plain ASCII, not on marks, fractions, newer digits and four separators.
+CLASSES = re.compile(r"\\[wWdDsSbB]")
+SEPARATORS = "[\x1c-\x1f]"
+
 
 def contains(texts: pl.Expr, regex: str) -> pl.Expr:
     r"""Say whether `re.search(regex, text)` finds something.
 
     Rust's engine has neither look-around nor back-references, its `$` does not stand before a last
     newline, and its character classes nest; such a pattern is translated or handed to Python, which is slow.
+    Texts beyond ASCII are handed to Python where the pattern holds a class that Rust reads otherwise.
     """
-    if (translated := to_rust(regex)) is not None:
-        return texts.str.contains(translated)
-    logging.getLogger(__name__).warning("regex %r needs Python's engine, which is slow: state it more simply", regex)
     search = re.compile(regex).search
-    return each_text(texts, lambda text: search(text) is not None)
+
+    def is_found(text: str) -> bool:
+        return search(text) is not None
+
+    if (translated := to_rust(regex)) is None:
+        logger = logging.getLogger(__name__)
+        logger.warning("regex %r needs Python's engine, which is slow: state it more simply", regex)
+        return each_text(texts, is_found)
+    found = texts.str.contains(translated)
+    if not CLASSES.search(regex):
+        return found
+    is_odd = (texts.str.len_bytes() != texts.str.len_chars()) | texts.str.contains(SEPARATORS)
+    return pl.when(is_odd).then(each_text(pl.when(is_odd).then(texts), is_found)).otherwise(found)
 
 
 def to_rust(regex: str) -> str | None:
@@ -44,6 +58,8 @@ def each_text(texts: pl.Expr, holds: Callable[[str], bool]) -> pl.Expr:
     """Apply a Python function, once for each distinct text of a batch of rows."""
 
     def apply(series: pl.Series) -> pl.Series:
+        if series.null_count() == series.len():
+            return pl.repeat(None, series.len(), dtype=pl.Boolean, eager=True)
         answers = {text: holds(text) for text in series.unique() if text is not None}
         return pl.Series([None if text is None else answers[text] for text in series], dtype=pl.Boolean)
 

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from datetime import date, datetime
 
+import polars as pl
 import pytest
 from gx_oracle import broken_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.errors import BundleError
+from slipway.gx_polars.row_rules import row_rule
 from slipway.suites.checks import Matches
 from slipway.suites.compiling import NOT_JUDGED, PROMISES, compile_rule, write_rules
 from slipway.suites.rules import NotServed, RowRules, Rule, parse_rules
@@ -145,10 +147,10 @@ LIKE = {name for name in PROMISES if "like_pattern" in name}
 
 
 @st.composite
-def expectations(draw):
-    name = draw(of(sorted(ARGUMENTS)))
-    kwargs = draw(ARGUMENTS[name])
-    row_condition = None if name in NO_CONDITION else draw(conditions)
+def expectations(draw, arguments=ARGUMENTS, no_condition=NO_CONDITION):
+    name = draw(of(sorted(arguments)))
+    kwargs = draw(arguments[name])
+    row_condition = None if name in no_condition else draw(conditions)
     return expectation(name, {**kwargs, **({"row_condition": row_condition} if row_condition else {})})
 
 
@@ -167,6 +169,69 @@ def test_a_record_is_judged_as_great_expectations_judges_its_row(suite, rows):
             assert each.type == "expect_column_values_to_match_json_schema", expected
         else:
             assert mine == expected, each
+
+
+DTYPES = {"number": pl.Float64, "text": pl.String, "date": pl.Datetime("us"), "bytes": pl.Binary}
+SCHEMA = {name: DTYPES[kind] for name, kind in KINDS.items()} | {"c": pl.Int64, "e": pl.Date}
+whole = st.none() | st.integers(-3, 3)
+any_text = st.none() | text | st.text("ab1²<!é\u0301_\u203f\u0660 \n\t\x1c\xa0-.%K\u212a", max_size=4)
+any_records = records.flatmap(
+    lambda record: st.fixed_dictionaries(
+        {**{name: st.just(value) for name, value in record.items()}, "c": whole, "s": any_text, "t": any_text}
+    )
+)
+more_patterns = st.sampled_from(
+    [
+        r"^\d+$",
+        r"\w",
+        r"^\W+$",
+        r"^\s*$",
+        r"\b",
+        r"a\b",
+        "(?i)k",
+        "(?s)a.b",
+        r"a{,2}b",
+        r"[^a]$",
+        r"(a)\1",
+        r"\Z",
+        "a|$",
+    ]
+)
+MORE = ARGUMENTS | {
+    "column_values_to_match_regex": with_column(TEXTS, st.fixed_dictionaries({"regex": patterns | more_patterns})),
+    "column_values_to_be_between": with_column(NUMBERS, ordered(number)) | with_column(DATES, ordered(day)),
+    "column_values_to_match_like_pattern": with_column(
+        TEXTS,
+        st.fixed_dictionaries(
+            {"like_pattern": st.text("a%_. \n<", max_size=3).map(lambda p: p + "!%")}, optional={"escape": st.just("!")}
+        ),
+    ),
+    "column_values_to_not_match_like_pattern_list": with_column(
+        TEXTS,
+        st.fixed_dictionaries({"like_pattern_list": st.lists(st.text("a%_", max_size=3), min_size=1, max_size=2)}),
+    ),
+}
+
+
+def cell(value, dtype):
+    if value is None or dtype not in (pl.Date, pl.Datetime("us")):
+        return value
+    return datetime.fromisoformat(value).date() if dtype == pl.Date else datetime.fromisoformat(value)
+
+
+@settings(max_examples=400, deadline=None)
+@given(expectations(MORE, no_condition=()), st.lists(any_records, min_size=1, max_size=6))
+def test_a_record_is_judged_as_validate_judges_its_row(each, rows):
+    rows = [{**row, "e": row["e"] and row["e"][:10]} for row in rows]
+    if each.type == "expect_column_values_to_match_json_schema":  # of a text that is no JSON validate can say nothing
+        rows = [{**row, each.kwargs["column"]: '{"a": 1}'} for row in rows]
+    cells = [{name: cell(row[name], dtype) for name, dtype in SCHEMA.items()} for row in rows]
+    table = pl.DataFrame(cells, schema=SCHEMA)
+    rule = compile_rule(each, KINDS)
+    assert isinstance(rule, Rule), rule
+    mine = [position for position, row in enumerate(rows) if broken([rule], row)]
+    bad = table.select(row_rule(each.type, each.kwargs, table.schema)).to_series()
+    assert mine == bad.arg_true().to_list(), (each, rows)
 
 
 LIKE_ALPHABET = "ab%_!\\.é\n"
