@@ -86,7 +86,7 @@ def run_line(root: Path, *, preprocess: Path, gate: Gate | None = None, privacy:
 def write_validated(folder: Path) -> None:
     """Write the row rules that validate would: none."""
     folder.mkdir(parents=True)
-    write_json(folder / "rules.json", {"rules": [], "not_served": []})
+    write_json(folder / "rules.json", {"format": 2, "rules": [], "not_served": []})
 
 
 def accuracy_at_least(floor: float) -> Gate:
