@@ -16,7 +16,7 @@ def new(root: Path, name: str, source: str, target: str | None, *, link: bool) -
     """Draft the product and write it; nothing is left behind where that fails."""
     require_new(root, name)
     with tempfile.TemporaryDirectory(prefix="slipway-new-") as work:
-        drafted = draft(Path(source), Path(work), target=target)
+        drafted = draft(source, Path(work), target=target)
         write_product(root, name, drafted, link=link)
     return drafted
 

@@ -9,17 +9,17 @@ from typing import Any
 import polars as pl
 
 from slipway.drafting.dependencies import dependencies
-from slipway.drafting.finding import Found, Part, find, read_options
+from slipway.drafting.finding import Found, Part, find, find_url, read_options
 from slipway.drafting.leakage import later_dates, leakage
 from slipway.drafting.profiling import Profile, profile
 from slipway.drafting.roles import ColumnRole, role_of
 from slipway.drafting.suites import Drafted, draft_suites
 from slipway.drafting.targets import Target, choose_target, labels_of, spellings
 from slipway.errors import DataError
-from slipway.product.ingest import AnySource, Source
+from slipway.product.ingest import AnySource, Ingest, Source
 from slipway.product.preprocess import Preprocess
+from slipway.sources.opening import Table, open_sources
 from slipway.tables.labels import order_classes
-from slipway.tables.sources import open_sources
 
 MIN_CLASS_ROWS = 20
 ROW_EPOCHS = {"tabular": 20_000_000, "images": 500_000}
@@ -60,22 +60,22 @@ class Draft:
     suites: Drafted
 
 
-def draft(given: Path, work: Path, *, target: str | None = None) -> Draft:
-    """Draft a product from a file or folder; `work` is an empty folder for what is read on the way.
+def draft(given: str | Path, work: Path, *, target: str | None = None) -> Draft:
+    """Draft a product from a file, folder or URL; `work` is an empty folder for what is read on the way.
 
     Raises:
         DataError: nothing in it can be learned from.
         ParamsError: it has no column that is called as the target.
     """
-    found = find(given)
+    found = find_url(str(given), work) if "://" in str(given) else find(Path(given))
     links = _linked(found, work / "source")
-    read = _read(found, links, work)
+    read, broken = _read(found, links, work)
     if read.select(pl.len()).collect(engine="streaming").item() == 0:
         raise DataError(f"{given} holds no rows: there is nothing to draft from")
     seen = profile(read, missing=_missing(found), work=work)
     if set(seen.missing) - set(_missing(found)):
         found = _with_missing(found, seen.missing)
-        read = _read(found, links, work)
+        read, broken = _read(found, links, work)
     chosen = choose_target(seen, target)
     roles = [_role(name, seen, chosen) for name in seen.columns]
     classes, merged = _classes(seen, chosen)
@@ -83,6 +83,8 @@ def draft(given: Path, work: Path, *, target: str | None = None) -> Draft:
     kind = "images" if any(role.role == "image" for role in roles) else "tabular"
     params, comments = _params(found, seen, chosen, roles, classes, merged, suites, read.collect_schema(), kind)
     warnings = _warnings(found, seen, chosen, roles, merged)
+    if broken:
+        warnings.insert(0, Warn("source", None, f"{broken:,} broken lines went to broken.parquet"))
     return Draft(found, seen, chosen, roles, warnings, params, comments, suites)
 
 
@@ -94,15 +96,27 @@ def _linked(found: Found, folder: Path) -> Path:
     return folder
 
 
-def _read(found: Found, folder: Path, work: Path) -> pl.LazyFrame:
-    """Read all rows once, as ingest will, into one Parquet file."""
-    opened = open_sources({part: source for part, source in found.sources.items()}, folder)
-    path = work / f"rows{len(list(work.glob('rows*.parquet')))}.parquet"
+def _read(found: Found, folder: Path, work: Path) -> tuple[pl.LazyFrame, int]:
+    """Read all rows once, as ingest does, into one Parquet file; return them and how many lines were broken."""
+    number = len(list(work.glob("rows*.parquet")))
+    params = Ingest.model_validate({"source": _source(found)})
+    path = work / f"rows{number}.parquet"
+    for exact in (False, True):
+        table = open_sources(params, folder, work / f"scratch{number}{exact}", exact=exact)
+        if _sink(table, path, last=exact):
+            break
+    return pl.scan_parquet(path), sum(len(opened.broken) for opened in table.parts.values())
+
+
+def _sink(table: Table, path: Path, *, last: bool) -> bool:
+    """Write the rows; say whether the types that the first of them suggest fit all."""
     try:
-        opened.frame.sink_parquet(path)
+        table.frame.sink_parquet(path)
     except pl.exceptions.PolarsError as error:
-        raise DataError(f"the source cannot be read: {str(error).strip().splitlines()[0]}") from None
-    return pl.scan_parquet(path)
+        if last or not isinstance(error, pl.exceptions.ComputeError):
+            raise DataError(f"the source cannot be read to its end: {str(error).strip().splitlines()[0]}") from None
+        return False
+    return True
 
 
 def _missing(found: Found) -> list[str]:

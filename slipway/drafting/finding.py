@@ -1,17 +1,22 @@
 """What a user points at: one file, an archive, a pair of IDX files, a folder of images, or files that are parts."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from slipway.drafting.forms import Peeled, form_of, is_document, peel
 from slipway.drafting.sniffing import Dialect, sniff
 from slipway.errors import DataError
+from slipway.files import sha256_of
 from slipway.product.ingest import AnySource, IdxSource, ImageSource, Located, Read, Source, SqlSource
+from slipway.sources.fetching import fetch_all
+from slipway.sources.workplace import Workplace
 
 Part = Literal["train", "validation", "test"]
 
@@ -48,7 +53,57 @@ def find(given: Path) -> Found:
     """
     if not given.exists():
         raise DataError(f"--source {given} does not exist: give a file, a folder or a URL")
-    return _find_folder(given) if given.is_dir() else _find_file(given, None)
+    return _pinned(_find_folder(given) if given.is_dir() else _find_file(given, None))
+
+
+def find_url(url: str, work: Path) -> Found:
+    """Download a file, look at it, and pin the URL by the file's sha256.
+
+    Raises:
+        DataError: it cannot be had, or holds nothing to draft from.
+    """
+    name = unquote(PurePosixPath(urlsplit(url).path).name) or "index"
+    [fetched] = fetch_all(url, None, Workplace.at(work))
+    (work / "fetched").mkdir()
+    (work / "fetched" / name).symlink_to(fetched.path)
+    found = _find_file(work / "fetched" / name, None)
+    pin = {"file": url, "sha256": sha256_of(fetched.path)}
+    return Found({None: _relocated(found.sources[None], name, pin)}, {}, found.dialects, found.notes)
+
+
+def _pinned(found: Found) -> Found:
+    """Pin single files that stand below SLIPWAY_DATA: ingest finds them there, so they need no copy."""
+    data = os.environ.get("SLIPWAY_DATA")
+    if not data:
+        return found
+    below = {
+        name: path
+        for name, path in found.files.items()
+        if path.is_file() and path.resolve().is_relative_to(Path(data).resolve())
+    }
+    if below.keys() != found.files.keys() or any("*" in str(_file_of(each)) for each in found.sources.values()):
+        return found
+    sources = dict(found.sources)
+    for name, path in below.items():
+        pin = {"file": name, "sha256": sha256_of(path)}
+        sources = {part: _relocated(source, name, pin) for part, source in sources.items()}
+    return replace(found, sources=sources, files={})
+
+
+def _file_of(source: AnySource) -> object:
+    return source.file if isinstance(source, Source) else source
+
+
+def _relocated(source: AnySource, name: str, pin: dict[str, str]) -> AnySource:
+    """Return the source with its file of this name found and pinned elsewhere."""
+    if isinstance(source, Source) and source.file == name:
+        return source.model_copy(update=pin)
+    if isinstance(source, IdxSource):
+        located = Located.model_validate(pin)
+        return source.model_copy(update={key: located for key in ("idx", "labels") if getattr(source, key) == name})
+    if isinstance(source, ImageSource) and source.images == name:
+        return source.model_copy(update={"images": Located.model_validate(pin)})
+    return source
 
 
 def _find_file(path: Path, part: Part | None) -> Found:

@@ -3,8 +3,10 @@
 A name may lie, be missing its suffix or say `.data`; the first bytes are what a reader will meet.
 """
 
+import bz2
 import io
 import json
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -75,7 +77,12 @@ def peel(path: Path) -> Peeled:
             return _peel_tar(path, ("gzip", "tar")) if _is_tar(head) else _peeled(("gzip",), head)
         if _is_tar(start):
             return _peel_tar(path, ("tar",))
-    except (zlib.error, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+        for magic, wrap, opened in ((b"BZh", "bzip2", bz2.open), (b"\xfd7zXZ\x00", "xz", lzma.open)):
+            if start.startswith(magic):
+                with opened(path) as file:
+                    head = file.read(HEAD_BYTES + 1)
+                return _peel_tar(path, (wrap, "tar")) if _is_tar(head) else _peeled((wrap,), head)
+    except (zlib.error, lzma.LZMAError, OSError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
         raise DataError(f"{path} is damaged ({error}): fetch it again") from None
     return _peeled((), start)
 
