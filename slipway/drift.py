@@ -17,6 +17,7 @@ import polars as pl
 
 from slipway.tables.images import image_array
 from slipway.tables.schema import Schema
+from slipway.transform.applying import words_of
 
 NUM_BINS = 20
 MAX_VALUES = 50
@@ -30,6 +31,10 @@ def sketch(frame: pl.DataFrame, schema: Schema) -> dict[str, Any]:
         features[name] = {"kind": "number", **number_sketch(frame[name])}
     for name in schema.names("category"):
         features[name] = {"kind": "category", **category_sketch(frame[name])}
+    for name in schema.names("text"):
+        num_words = pl.when(pl.col(name).is_not_null()).then(words_of(name).str.count_matches("[^ ]+"))
+        lengths = number_sketch(frame.select(num_words.alias(name)).to_series())
+        features[name] = {"kind": "text", "measure": "number of words", **lengths}
     for name in schema.names("image"):
         assert schema.image_shape is not None, "ingest writes the shape of images"
         pixels = image_array(frame[name], schema.image_shape)

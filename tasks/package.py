@@ -23,7 +23,9 @@ from slipway.product.package import Package
 from slipway.stage import main
 from slipway.suites.rules import Rules, parse_rules
 from slipway.tables.schema import Schema, read_schema
-from slipway.transform.fitted import Transform, read_transform
+from slipway.transform.fitted import Bounds, Category, Transform, read_transform
+
+MAX_WORDS = 50
 
 
 def package(
@@ -41,12 +43,13 @@ def package(
         bundle = folder / "bundle"
         bundle.mkdir()
         schema, transform = read_schema(privatize), read_transform(privatize)
+        learned = schema.without(transform.constant)
         rows = pl.read_parquet(privatize / "train.parquet")
         metrics, fidelity = read_json(compress / "metrics.json"), read_json(compress / "fidelity.json")
         receipts = {"privatize": read_json(privatize / "receipt.json"), "train": read_json(train / "receipt.json")}
         facts = card_facts(
             description=params.description,
-            schema=schema,
+            schema=learned,
             num_training_rows=rows.height,
             architecture=read_json(train / "model.json"),
             candidate=chosen_candidate(compress / "candidates.csv"),
@@ -64,7 +67,7 @@ def package(
         signature.write(bundle)
         served_rules(validate / "rules.json", signature).write(bundle / "rules.json")
         write_json(bundle / "privacy.json", receipts)
-        write_json(bundle / "reference.json", sketch(rows, schema))
+        write_json(bundle / "reference.json", sketch(rows, learned))
         write_json(bundle / "card.json", facts)
         write_text(bundle / "card.md", model_card(facts))
         write_examples(bundle, params.examples, schema.product.seed)
@@ -82,18 +85,19 @@ def served_rules(path: Path, signature: Signature) -> Rules:
 def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform) -> Signature:
     """Say what a record must hold, in the order of the model's tensors.
 
-    Ranges are those of the released rows, rounded outwards. Categories are all that the transform knows,
-    those of a single row, too: model.onnx holds them anyway.
+    Ranges are those of the released rows, rounded outwards. Categories and words are some that the transform
+    knows, those of a single row, too: model.onnx holds them anyway.
     """
-    numbers = [number_input(rows[step.column]) for step in transform.numbers]
-    categories = [
+    numbers = [number_input(rows[step.column], step.bounds) for step in transform.numbers]
+    categories = [category_input(rows[step.column], step) for step in (*transform.known, *transform.hashed)]
+    texts = [
         Input(
             name=step.column,
-            dtype="category",
-            categories=step.values,
+            dtype="text",
+            words=step.words[:MAX_WORDS],
             missing_allowed=rows[step.column].null_count() > 0,
         )
-        for step in transform.categories
+        for step in transform.texts
     ]
     images = [
         Input(name=step.column, dtype="image", shape=step.shape, minimum=0, maximum=min(step.max_value, 255))
@@ -105,12 +109,13 @@ def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform) -> Si
         task=schema.product.task,
         target=schema.require_target(),
         classes=schema.classes,
-        inputs=[*numbers, *categories, *images],
+        inputs=[*numbers, *categories, *texts, *images],
     )
 
 
-def number_input(column: pl.Series) -> Input:
+def number_input(column: pl.Series, bounds: Bounds | None = None) -> Input:
     """Describe a column of numbers; its range is rounded, or its ends would be the values of two rows."""
+    refused = bounds if bounds is not None and bounds.action == "quarantine" else None
     values = column.cast(pl.Float64).fill_nan(None)
     known = values.drop_nulls().to_numpy()
     minimum, maximum = round_outwards(float(known.min()), float(known.max()))
@@ -119,7 +124,20 @@ def number_input(column: pl.Series) -> Input:
         dtype="number",
         minimum=minimum,
         maximum=maximum,
+        refused_below=None if refused is None else refused.low,
+        refused_above=None if refused is None else refused.high,
         missing_allowed=values.null_count() > 0,
+    )
+
+
+def category_input(column: pl.Series, step: Category) -> Input:
+    """Describe a column of categories; where values are hashed, none is known."""
+    return Input(
+        name=step.column,
+        dtype="category",
+        categories=step.values or None,
+        buckets=step.buckets or None,
+        missing_allowed=column.null_count() > 0,
     )
 
 

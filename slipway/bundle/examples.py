@@ -16,6 +16,7 @@ from slipway.files import write_json
 
 TOLERANCE = 1e-4
 MISSING_SHARE = 0.1
+NUM_WORDS = 8
 
 
 def draw_examples(signature: Signature, count: int, seed: int) -> list[Record]:
@@ -35,6 +36,8 @@ def draw_value(one: Input, rng: random.Random) -> Any:
         return base64.b64encode(bytes(rng.randint(0, brightest) for _ in range(math.prod(one.shape)))).decode()
     if one.missing_allowed and rng.random() < MISSING_SHARE:
         return None
+    if one.dtype == "text":
+        return " ".join(rng.choices(one.words or ["a"], k=NUM_WORDS))
     if one.dtype == "category":
         return rng.choice(one.categories or ["a"])
     low = 0.0 if one.minimum is None else one.minimum

@@ -91,8 +91,7 @@ class Predictor:
 
     def _check_tensors(self, where: Path) -> None:
         """Refuse a model whose tensors are not those that the signature asks for."""
-        tensors = {"number": "numeric", "category": "categorical", "image": "image"}
-        wanted = {tensors[one.dtype] for one in self.signature.inputs}
+        wanted = {one.tensor for one in self.signature.inputs}
         found = {tensor.name for tensor in self._session.get_inputs()}
         if wanted != found or self._output not in {tensor.name for tensor in self._session.get_outputs()}:
             raise BundleError(

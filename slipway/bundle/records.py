@@ -13,10 +13,15 @@ from slipway.bundle.prepare import Prepare
 from slipway.bundle.signature import Input, Signature
 from slipway.errors import SlipwayError
 from slipway.suites.rules import RowRules
+from slipway.transform.words import bucket, words
 
 Record = dict[str, Any]
 
 MAX_NUMBER = float(np.finfo(np.float32).max)
+
+
+_TYPES = {"numeric": np.float64, "categorical": object, "hashed": np.int64, "text": object, "image": np.uint8}
+_TENSORS = list(_TYPES)
 
 
 class InputError(SlipwayError):
@@ -40,12 +45,11 @@ class RecordReader:
         self._names = {one.name for one in signature.inputs}
         self._optional = {one.name for one in signature.inputs if one.missing_allowed}
         self._rules = rules
-        numbers, categories, images = (
-            [one for one in signature.inputs if one.dtype == dtype] for dtype in ("number", "category", "image")
-        )
-        self._readers = [(one.name, _reader_of(one, prepare)) for one in (*numbers, *categories, *images)]
-        self._num_numbers, self._num_categories = len(numbers), len(categories)
-        self._image = images[0] if images else None
+        inputs = sorted(signature.inputs, key=lambda one: _TENSORS.index(one.tensor))
+        self._readers = [(one.name, _reader_of(one, prepare)) for one in inputs]
+        tensors = [one.tensor for one in inputs]
+        self._columns = {name: _slice_of(name, tensors) for name in _TENSORS if name in tensors}
+        self._image = next((one for one in inputs if one.dtype == "image"), None)
 
     def read(self, records: Sequence[Record]) -> dict[str, np.ndarray]:
         """Return the tensors that model.onnx takes.
@@ -54,22 +58,22 @@ class RecordReader:
             records: N records, each with every input of the signature and nothing else.
 
         Returns:
-            Those of `numeric` [N, k] float64 (NaN is missing), `categorical` [N, c] text ("" is
-            missing) and `image` [N, H, W, C] uint8 that the signature has.
+            Those of `numeric` [N, k] float64 (NaN is missing), `categorical` [N, c] text ("" is missing), `hashed`
+            [N, h] int64 (buckets, -1 is missing), `text` [N, t] (words joined by a space) and `image` [N, H, W, C]
+            uint8 that the signature has.
 
         Raises:
             InputError: a record is wrong; the first mistake is named.
         """
         rows = [self._row(index, record) for index, record in enumerate(records)]
-        first_category, first_image = self._num_numbers, self._num_numbers + self._num_categories
         tensors: dict[str, np.ndarray] = {}
-        if self._num_numbers:
-            tensors["numeric"] = np.array([row[:first_category] for row in rows], dtype=np.float64)
-        if self._num_categories:
-            tensors["categorical"] = np.array([row[first_category:first_image] for row in rows], dtype=object)
-        if self._image is not None and self._image.shape is not None:
-            pixels = np.frombuffer(b"".join(row[first_image] for row in rows), dtype=np.uint8)
-            tensors["image"] = pixels.reshape(len(rows), *self._image.shape)
+        for name, columns in self._columns.items():
+            if name == "image":
+                assert self._image is not None and self._image.shape is not None, "the signature gives images a shape"
+                pixels = np.frombuffer(b"".join(row[columns.start] for row in rows), dtype=np.uint8)
+                tensors[name] = pixels.reshape(len(rows), *self._image.shape)
+            else:
+                tensors[name] = np.array([row[columns] for row in rows], dtype=_TYPES[name])
         return tensors
 
     def _row(self, index: int, record: Any) -> list[Any]:
@@ -100,24 +104,49 @@ class RecordReader:
             raise InputError(index, column, reason)
 
 
+def _slice_of(name: str, tensors: Sequence[str]) -> slice:
+    first = tensors.index(name)
+    return slice(first, first + tensors.count(name))
+
+
 def _reader_of(one: Input, prepare: Prepare) -> Callable[[Any], Any]:
     """Return the function that cleans and checks a value of this input; it raises ValueError with the reason."""
+    low = -MAX_NUMBER if one.refused_below is None else one.refused_below
+    high = MAX_NUMBER if one.refused_above is None else one.refused_above
 
     def number(value: Any) -> Any:
         if type(value) is not float and type(value) is not int:  # most values need no cleaning
             value = _number(one, prepare, value)
-        if value is not None and not -MAX_NUMBER <= value <= MAX_NUMBER:  # NaN, too, is not within
-            raise ValueError(f"must be a finite number within ±{MAX_NUMBER:.2g}, not {_shown(value)}")
+        if value is not None and not low <= value <= high:  # NaN, too, is not within
+            raise _beyond(one, value)
         return value
 
     def category(value: Any) -> Any:
         return _category(one, prepare, value)
 
+    def hashed(value: Any) -> int:
+        assert one.buckets is not None, "a category that is hashed has buckets"
+        text = _category(one, prepare, value)
+        return bucket(text, one.buckets) if text else -1
+
+    def prose(value: Any) -> str:
+        return words(_category(one, prepare, value))
+
     def image(value: Any) -> Any:
         assert one.shape is not None, "the signature gives images a shape"
         return _image(value, one.shape)
 
-    return {"number": number, "category": category, "image": image}[one.dtype]
+    readers = {"numeric": number, "categorical": category, "hashed": hashed, "text": prose, "image": image}
+    return readers[one.tensor]
+
+
+def _beyond(one: Input, value: Any) -> ValueError:
+    if not -MAX_NUMBER <= value <= MAX_NUMBER:
+        return ValueError(f"must be a finite number within ±{MAX_NUMBER:.2g}, not {_shown(value)}")
+    return ValueError(
+        f"must be at least {one.refused_below:g} and at most {one.refused_above:g}, not {_shown(value)}: "
+        "training rows beyond went to quarantine as outliers"
+    )
 
 
 def _number(one: Input, prepare: Prepare, value: Any) -> float | None:

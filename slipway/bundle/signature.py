@@ -18,8 +18,8 @@ class Input(Section):
     name: str
     """As the source names it."""
 
-    dtype: Literal["number", "category", "image"]
-    """number: JSON number, true or false. category: text. image: pixels of 0 to 255."""
+    dtype: Literal["number", "category", "text", "image"]
+    """number: JSON number, true or false. category: text of few values. text: prose. image: pixels of 0 to 255."""
 
     shape: tuple[int, int, int] | None = None
     """Height, width and channels of an image; null for the others."""
@@ -33,8 +33,27 @@ class Input(Section):
     categories: list[str] | None = None
     """The values that the model knows, however rare in training; a record may bring others, which are like none."""
 
+    refused_below: float | None = None
+    """Lesser numbers are refused: training rows that held them went to quarantine."""
+
+    refused_above: float | None = None
+    """Greater numbers are refused, likewise."""
+
+    buckets: int | None = None
+    """For a category whose values are not known but hashed: the number of buckets."""
+
+    words: list[str] | None = None
+    """For a text: some of the words that the model knows."""
+
     missing_allowed: bool = False
     """Whether null is an answer; the field itself must always be there."""
+
+    @property
+    def tensor(self) -> str:
+        """The input of model.onnx that holds it."""
+        if self.dtype == "category":
+            return "categorical" if self.buckets is None else "hashed"
+        return {"number": "numeric", "text": "text", "image": "image"}[self.dtype]
 
 
 class Output(Section):
@@ -87,7 +106,7 @@ class Signature(Section):
             raise ValueError(f"task {self.task} with classes {self.classes}")
         return self
 
-    def names(self, dtype: Literal["number", "category", "image"]) -> list[str]:
+    def names(self, dtype: Literal["number", "category", "text", "image"]) -> list[str]:
         """Return the names of the inputs of one kind, in order."""
         return [one.name for one in self.inputs if one.dtype == dtype]
 

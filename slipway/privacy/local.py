@@ -105,10 +105,11 @@ def check_columns(wanted: list[str], schema: Schema, params: Privatize) -> None:
     numbers = {*schema.names("number"), *([schema.product.target] if schema.classes is None else [])}
     for name in wanted:
         entry, is_number = params.columns[name], name in numbers
-        if name in schema.names("image"):
-            raise ParamsError(
-                f"privatize: the local mechanism has no noise for images ('{name}'). Use mechanism: none."
-            )
+        for kind in ("image", "text"):
+            if name in schema.names(kind):
+                raise ParamsError(
+                    f"privatize: the local mechanism has no noise for {kind}s ('{name}'). Use mechanism: none."
+                )
         if is_number != isinstance(entry, Bound):
             needs = "numbers: give {low, high, epsilon}" if is_number else "categories: give {values, epsilon}"
             raise ParamsError(f"privatize.columns.{name}: the column holds {needs}")

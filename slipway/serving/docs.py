@@ -44,7 +44,7 @@ def docs_page(service: Service) -> str:
 <table><tr><th>path</th><th>what it answers</th></tr>{_rows(PATHS.items())}</table>
 <h2>Inputs of a record</h2>
 <table><tr><th>column</th><th>what it takes</th></tr>
-{_rows((one.name, _takes(one)) for one in signature.inputs)}</table>
+{_rows((one.name, takes(one)) for one in signature.inputs)}</table>
 <h2>Example</h2>
 <p>The body of a request to <code>/predict</code>:</p><pre>{_json({"records": [examples[0]["input"]]})}</pre>
 <p>and its answer:</p><pre>{_json(answer)}</pre>
@@ -52,12 +52,17 @@ def docs_page(service: Service) -> str:
 """
 
 
-def _takes(one: Input) -> str:
+def takes(one: Input) -> str:
+    """Say what an input takes."""
     if one.shape is not None:
         height, width, channels = one.shape
         text = f"{height} x {width} x {channels} integers of 0 to 255, nested or as bytes in base64"
     elif one.categories is not None:
         text = f"text; in training {', '.join(one.categories)}"
+    elif one.dtype == "text":
+        text = "prose"
+    elif one.dtype == "category":
+        text = "text"
     else:
         text = f"a number; in training {one.minimum:g} to {one.maximum:g}"
     return f"{text}; or null" if one.missing_allowed else text

@@ -46,7 +46,7 @@ def record_schema(signature: Signature) -> Schema:
     }
 
 
-_TYPES = {"number": ["number", "boolean"], "category": ["string"], "image": ["array", "string"]}
+_TYPES = {"number": ["number", "boolean"], "category": ["string"], "text": ["string"], "image": ["array", "string"]}
 
 _ERROR: Schema = {
     "type": "object",
@@ -67,6 +67,8 @@ def _input(one: Input) -> Schema:
         schema["description"] = f"{height} x {width} x {channels} integers of 0 to 255, nested or as bytes in base64"
     elif one.minimum is not None and one.maximum is not None:
         schema["description"] = f"{one.minimum:g} to {one.maximum:g} in training"
+    elif one.dtype == "text":
+        schema["description"] = "prose"
     if one.categories:
         schema["examples"] = one.categories
     return schema

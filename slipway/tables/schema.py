@@ -1,5 +1,6 @@
 """schema.json: what all stages need to know about the rows, travelling with them from folder to folder."""
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Literal
 
@@ -59,6 +60,10 @@ class Schema(Section):
     def names(self, kind: Kind) -> list[str]:
         """Return the features of one kind, in order."""
         return [column.name for column in self.features if kind_of(column) == kind]
+
+    def without(self, names: Container[str]) -> "Schema":
+        """Return the schema without some columns."""
+        return self.model_copy(update={"columns": [each for each in self.columns if each.name not in names]})
 
     def require_target(self) -> str:
         """Return the target, or say that there is none."""

@@ -42,6 +42,15 @@ def test_every_feature_and_no_target_is_sketched() -> None:
     assert found["features"]["flag"]["counts"] == [1, 2, 0]
 
 
+def test_a_text_is_sketched_by_the_number_of_its_words() -> None:
+    frame = pl.DataFrame({"note": ["Two words!", "", None, "1"], "y": ["no"] * 4})
+    schema = make_schema({"note": "String"})
+    columns = [column.model_copy(update={"kind": "text"}) for column in schema.columns]
+    found = sketch(frame, schema.model_copy(update={"columns": columns}))["features"]["note"]
+    assert (found["kind"], found["measure"], found["missing_share"]) == ("text", "number of words", 0.25)
+    assert (found["edges"], sum(found["counts"])) == ([0.0, 1.0, 2.0], 3)
+
+
 def test_an_image_is_sketched_by_its_brightness() -> None:
     frame = pl.DataFrame({"image": [bytes([0, 0, 0, 4]), bytes([8, 8, 8, 8])], "y": ["no", "yes"]})
     found = sketch(frame, make_schema({"image": "Binary"}, (2, 2, 1)))["features"]["image"]

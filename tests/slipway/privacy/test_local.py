@@ -99,3 +99,11 @@ def test_every_feature_and_the_target_are_noised_and_counted() -> None:
 def test_what_would_break_the_promise_is_refused_before_noise_is_drawn(params, product, message) -> None:
     with pytest.raises(ParamsError, match=message):
         noise_table(ROWS, schema(**product), params)
+
+
+def test_prose_has_no_noise_and_is_refused() -> None:
+    columns = [
+        column.model_copy(update={"kind": "text"}) if column.name == "job" else column for column in schema().columns
+    ]
+    with pytest.raises(ParamsError, match=r"no noise for texts \('job'\)"):
+        noise_table(ROWS, schema().model_copy(update={"columns": columns}), local())
