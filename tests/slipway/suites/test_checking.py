@@ -145,3 +145,17 @@ def test_importing_the_module_does_not_import_great_expectations():
         "import sys, slipway.suites.checking; sys.exit('great_expectations' in sys.modules or 'pandas' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_needs_python_is_computed_beside_the_rest():
+    there = {"type": "nullity", "column": {"name": "t"}, "is_null": False}
+    table = pl.DataFrame({"t": ["a b", "e\u0301", "2026-01-02", None, "x\x1c"]})
+    report = run(
+        column("values_to_match_regex", "t", regex=r"^[^\s]+$"),
+        column("values_to_match_regex", "t", regex=r"^[^\s]+$", row_condition=there),
+        column("values_to_match_regex", "t", regex=r"(?i)^A"),
+        column("values_to_match_strftime_format", "t", strftime_format="%Y-%m-%d"),
+        column("values_to_not_be_null", "t"),
+        table=table,
+    )
+    assert [each.num_rows for each in report.findings] == [2, 2, 3, 3, 1]
