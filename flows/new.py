@@ -104,7 +104,8 @@ def show(name: str, drafted: Draft) -> None:
 def _source_line(sources: dict[str, Any]) -> str:
     parts = []
     for part, source in sources.items():
-        named = source.get("file") or source.get("idx") or source.get("images") or source.get("connection")
+        named = next(source[key] for key in ("file", "idx", "images", "connection") if key in source)
+        named = named["file"] if isinstance(named, dict) else named
         read = {key: value for key, value in source.get("read", {}).items() if key not in ("columns", "strings")}
         how = ", ".join(f"{key} {value!r}" for key, value in read.items())
         parts.append((f"{part}: " if part != "all" else "") + str(named) + (f" ({how})" if how else ""))

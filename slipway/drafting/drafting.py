@@ -69,17 +69,17 @@ def draft(given: str | Path, work: Path, *, target: str | None = None) -> Draft:
     """
     found = find_url(str(given), work) if "://" in str(given) else find(Path(given))
     links = _linked(found, work / "source")
-    read, broken = _read(found, links, work)
+    read, broken, num_bytes = _read(found, links, work)
     if read.select(pl.len()).collect(engine="streaming").item() == 0:
         raise DataError(f"{given} holds no rows: there is nothing to draft from")
     seen = profile(read, missing=_missing(found), work=work)
     if set(seen.missing) - set(_missing(found)):
         found = _with_missing(found, seen.missing)
-        read, broken = _read(found, links, work)
+        read, broken, num_bytes = _read(found, links, work)
     chosen = choose_target(seen, target)
     roles = [_role(name, seen, chosen) for name in seen.columns]
     classes, merged = _classes(seen, chosen)
-    suites = draft_suites(seen, read, chosen, roles, classes)
+    suites = draft_suites(seen, read, chosen, roles, classes, num_bytes)
     kind = "images" if any(role.role == "image" for role in roles) else "tabular"
     params, comments = _params(found, seen, chosen, roles, classes, merged, suites, read.collect_schema(), kind)
     warnings = _warnings(found, seen, chosen, roles, merged)
@@ -96,8 +96,12 @@ def _linked(found: Found, folder: Path) -> Path:
     return folder
 
 
-def _read(found: Found, folder: Path, work: Path) -> tuple[pl.LazyFrame, int]:
-    """Read all rows once, as ingest does, into one Parquet file; return them and how many lines were broken."""
+def _read(found: Found, folder: Path, work: Path) -> tuple[pl.LazyFrame, int, int]:
+    """Read all rows once, as ingest does, into one Parquet file.
+
+    Returns:
+        The rows, how many lines were broken, and how many bytes an image has (0: there are none).
+    """
     number = len(list(work.glob("rows*.parquet")))
     params = Ingest.model_validate({"source": _source(found)})
     path = work / f"rows{number}.parquet"
@@ -105,7 +109,8 @@ def _read(found: Found, folder: Path, work: Path) -> tuple[pl.LazyFrame, int]:
         table = open_sources(params, folder, work / f"scratch{number}{exact}", exact=exact)
         if _sink(table, path, last=exact):
             break
-    return pl.scan_parquet(path), sum(len(opened.broken) for opened in table.parts.values())
+    broken = sum(len(opened.broken) for opened in table.parts.values())
+    return pl.scan_parquet(path), broken, math.prod(table.image_shape) if table.image_shape else 0
 
 
 def _sink(table: Table, path: Path, *, last: bool) -> bool:

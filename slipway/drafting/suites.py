@@ -46,7 +46,12 @@ class Drafted:
 
 
 def draft_suites(
-    profile: Profile, rows: pl.LazyFrame, target: Target, roles: Sequence[ColumnRole], classes: list[str] | None
+    profile: Profile,
+    rows: pl.LazyFrame,
+    target: Target,
+    roles: Sequence[ColumnRole],
+    classes: list[str] | None,
+    num_bytes: int = 0,
 ) -> Drafted:
     """Draft the suites, and count on all rows what the raw one would send away.
 
@@ -56,6 +61,7 @@ def draft_suites(
         target: What is predicted.
         roles: Of all columns.
         classes: The target's labels, as texts; None for a regression.
+        num_bytes: Of an image, where there are some.
     """
     dtypes = rows.collect_schema()
     rules = _table_rules(profile)
@@ -63,6 +69,9 @@ def draft_suites(
         column = profile.columns[role.name]
         if role.name == target.column:
             rules += _target_rules(column, target, dtypes[role.name])
+        elif role.role == "image" and num_bytes:
+            rules.append(not_null(role.name, "Images of one size, a byte for each pixel and channel."))
+            rules.append(rule("column_value_lengths_to_equal", column=role.name, value=num_bytes))
         elif role.role not in ("ignored", "image"):
             rules += _column_rules(column, role, dtypes[role.name])
     raw, sent = _weighed(rules, rows)

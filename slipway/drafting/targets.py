@@ -99,7 +99,8 @@ def _by_place(profile: Profile) -> Target:
         return Target(last.name, "classification", f"the last column, with {last.unique} values", "guessed")
     if _looks_like_classes(first) and not _can_be(last):
         return Target(first.name, "classification", f"the first column, with {first.unique} values", "guessed")
-    if last.kind == "number" and _can_be(last) and role_of(last, profile).role == "number":
+    many = last.unique > MAX_NUMBER_CLASSES or task_of(last) == "classification"
+    if last.kind == "number" and many and _can_be(last) and role_of(last, profile).role == "number":
         task = task_of(last)
         return Target(last.name, task, "the last column, which holds numbers", "guessed")
     return Target(
