@@ -13,7 +13,7 @@ from slipway.drafting.finding import Found, Part, find, find_url, read_options
 from slipway.drafting.leakage import later_dates, leakage
 from slipway.drafting.profiling import Profile, profile
 from slipway.drafting.roles import ColumnRole, role_of
-from slipway.drafting.suites import Drafted, draft_suites
+from slipway.drafting.suites import DEFAULT_BUDGET_PCT, Drafted, draft_suites
 from slipway.drafting.targets import Target, choose_target, labels_of, spellings
 from slipway.errors import DataError
 from slipway.product.ingest import AnySource, Ingest, Source
@@ -83,6 +83,10 @@ def draft(given: str | Path, work: Path, *, target: str | None = None) -> Draft:
     kind = "images" if any(role.role == "image" for role in roles) else "tabular"
     params, comments = _params(found, seen, chosen, roles, classes, merged, suites, read.collect_schema(), kind)
     warnings = _warnings(found, seen, chosen, roles, merged)
+    if suites.budget_pct > DEFAULT_BUDGET_PCT:
+        warnings.append(
+            Warn("quarantine", None, f"the drafted rules send {suites.sent:,} rows there: look at them first")
+        )
     if broken:
         warnings.insert(0, Warn("source", None, f"{broken:,} broken lines went to broken.parquet"))
     return Draft(found, seen, chosen, roles, warnings, params, comments, suites)

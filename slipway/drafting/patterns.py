@@ -8,7 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-ANY_LETTERS = r"[^\W\d_]+"
+ANY_LETTERS = r"[^\x00-@\[-`{-\x7f]+"  # anything but what is no letter in ASCII: both engines read it alike, and fast
 DIGIT, LETTER, SPACE = "digits", "letters", "space"  # no single character is one of these
 
 MAX_SHAPES = 4
@@ -28,7 +28,7 @@ def common_pattern(counts: Mapping[str, int]) -> str | None:
     Formats of letters and spaces alone tell nothing: names and words are of any shape.
 
     >>> common_pattern({"7:10 a.m.": 40, "11:45 p.m.": 59, "12/02/2011 6:55 a.m.": 1})
-    '^(?:\\d{1,2}:\\d{2} (?:a|p)\\.m\\.)$'
+    '^(?:[0-9]{1,2}:[0-9]{2} (?:a|p)\\.m\\.)$'
     """
     shapes: dict[Runs, list[tuple[Runs, int]]] = defaultdict(list)
     for value, count in counts.items():
@@ -61,7 +61,7 @@ def _runs(value: str) -> Runs:
 
 def _class(run: str) -> str:
     character = run[0]
-    if character.isdecimal():
+    if character.isascii() and character.isdecimal():
         return DIGIT
     if character.isspace():
         return SPACE
@@ -82,7 +82,7 @@ def _expression(values: Sequence[tuple[Runs, int]]) -> str:
         elif kind == LETTER:
             parts.append(_letters(at, total))
         else:
-            parts.append(r"\s+" if kind == SPACE and len(at) > 1 else _literal(sample))
+            parts.append(_spaces(at) if kind == SPACE and len(at) > 1 else _literal(sample))
     return "".join(parts)
 
 
@@ -98,8 +98,12 @@ def _digits(at: Counter[str], total: int) -> str:
     usual = [length for length, count in lengths.items() if count >= 0.005 * total]
     low, high = min(usual), max(usual)
     if low == high:
-        return r"\d" if low == 1 else rf"\d{{{low}}}"
-    return r"\d+" if high > 4 else rf"\d{{{low},{high}}}"
+        return "[0-9]" if low == 1 else f"[0-9]{{{low}}}"
+    return "[0-9]+" if high > 4 else f"[0-9]{{{low},{high}}}"
+
+
+def _spaces(at: Counter[str]) -> str:
+    return f"[{''.join(sorted(set(''.join(at))))}]+"
 
 
 def _letters(at: Counter[str], total: int) -> str:

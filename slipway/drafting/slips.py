@@ -7,6 +7,8 @@ from difflib import SequenceMatcher
 
 MAX_RARE = 3
 TIMES = 5
+MAX_REPEATED = 20
+REPEATED_TIMES = 50
 MIN_LETTERS = 3
 MAX_WRONG_SHARE = 0.28
 MIN_RATIO = 0.9
@@ -25,7 +27,8 @@ def slips(counts: Mapping[str, int], rows: int) -> dict[str, str]:
         counts: How often each value stands in the column.
         rows: Rows of the column.
     """
-    limit = min(MAX_RARE, max(1, rows // 300))
+    few = min(MAX_RARE, max(1, rows // 300))
+    limit = max(few, min(MAX_REPEATED, int(max(counts.values(), default=0) / REPEATED_TIMES)))
     rare = [value for value, count in counts.items() if count <= limit]
     frequent = sorted((value for value, count in counts.items() if count > limit), key=lambda v: (-counts[v], v))
     if len(rare) * len(frequent) > MAX_COMPARISONS or len(rare) > rows / 4:
@@ -38,7 +41,8 @@ def slips(counts: Mapping[str, int], rows: int) -> dict[str, str]:
     for value in rare:
         if _pairs(value) <= pairs:
             continue
-        near = (one for one in frequent if counts[one] >= TIMES * counts[value] and _is_near(value, one))
+        least = (TIMES if counts[value] <= few else REPEATED_TIMES) * counts[value]
+        near = (one for one in frequent if counts[one] >= least and _is_near(value, one))
         meant = next((one for one in near if not _is_plausible(value, one, tokens, limit)), None)
         if meant is not None:
             found[value] = meant

@@ -23,9 +23,10 @@ from slipway.suites.suite import Suite
 
 MAX_SET = 100
 MAX_UNSEEN_SHARE = 0.002
-MAX_SENT_PCT = 2.0
+MAX_SENT_PCT = 5.0
 MIN_NUMBERS_SHARE = 0.5
 DEFAULT_BUDGET_PCT = 5.0
+MAX_BUDGET_PCT = 50.0
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ def draft_suites(
             rules += _column_rules(column, role, dtypes[role.name])
     raw, sent = _weighed(rules, rows)
     share_pct = 100 * sent / profile.rows if profile.rows else 0.0
-    budget = max(DEFAULT_BUDGET_PCT, float(math.ceil(2 * share_pct)))
-    return Drafted(raw, _clean_rules(profile, target, roles, classes), sent, min(budget, 100.0))
+    budget = min(MAX_BUDGET_PCT, max(DEFAULT_BUDGET_PCT, float(math.ceil(1.5 * share_pct))))
+    return Drafted(raw, _clean_rules(profile, target, roles, classes), sent, budget)
 
 
 def suite_of(name: str, rules: Sequence[Rule]) -> Suite:
@@ -138,7 +139,7 @@ def _number_rules(column: ColumnProfile, dtype: pl.DataType) -> list[Rule]:
     """Draft a range, or for numbers that are still texts their format: ranges are for the clean suite then."""
     if dtype == pl.String:
         why = f"Numbers as texts: {column.dirt:,} were none." if column.dirt else ""
-        return [matches(column.name, rf"^\s*{NUMBER[1:-1]}\s*$", why)]
+        return [matches(column.name, f"^ *{NUMBER[1:-1]} *$", why)]
     low, high = bounds(column)
     return [between(column.name, low, high)] if dtype.is_numeric() and (low, high) != (None, None) else []
 

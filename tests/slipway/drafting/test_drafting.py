@@ -79,7 +79,7 @@ def test_new_rows_of_the_same_kind_keep_the_drafted_suites_and_broken_ones_do_no
 
 
 def test_rules_that_many_seen_rows_break_are_only_logged_and_the_budget_says_the_rest(tmp_path):
-    times = [f"{n % 24}:{7 * n % 59:02} a.m." if n % 25 else "late" for n in range(400)]
+    times = [f"{n % 24}:{7 * n % 59:02} a.m." if n % 12 else f"{'~' * (n % 5 + 1)}{n}" for n in range(400)]
     cities = ["birmingham", "montgomery", "huntsville", "anchorage"] * 100
     cities[5] = "montgxmery"
     frame = pl.DataFrame({"time": times, "city": cities, "label": [n % 2 for n in range(400)]})
