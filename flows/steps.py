@@ -15,9 +15,10 @@ from flows.locks import turn
 from flows.noise import repeated_releases
 from flows.provenance import provenance
 from slipway.bundle.manifest import MANIFEST
-from slipway.errors import SlipwayError
+from slipway.errors import ParamsError, SlipwayError
 from slipway.files import read_json, sha256_of
 from slipway.product.deploy import Deploy
+from slipway.product.privatize import Privatize
 from slipway.product.reading import read_section
 from slipway.product.serve import Serve
 from slipway.releases import Pointer, Release, Releases
@@ -137,11 +138,19 @@ def report(root: Path, product: str, *, changed: bool = True) -> Path:
             return "unchanged"
         from tasks.report import report
 
-        report(Path("data", product), Path("releases", product))
+        report(Path("data", product), Path("releases", product), private=is_private(root, product))
         return "ran"
 
     _logged(f"report@{product}", step)
     return page
+
+
+def is_private(root: Path, product: str) -> bool:
+    """Say whether a page about the product must not show values of rows; so it is where params.yaml cannot tell."""
+    try:
+        return read_section(root / "products" / product / "params.yaml", Privatize).mechanism != "none"
+    except ParamsError:
+        return True
 
 
 def _logged(name: str, step: Callable[[], Done], *, outcome: Callable[[Any], str] = str) -> Done:

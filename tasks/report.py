@@ -1,4 +1,4 @@
-"""Write the report of a product's last run; `slipway report NAME` calls it, and the flow at its end.
+"""Write the report of a product's last run and its Data Docs; `slipway report NAME` calls it, and the flow at its end.
 
 No stage of the graph: it shows what the world looks like now, with whatever has run so far.
 """
@@ -6,17 +6,21 @@ No stage of the graph: it shows what the world looks like now, with whatever has
 from pathlib import Path
 
 from slipway.files import write_text_whole
+from slipway.report.data_docs import DOCS, gather_docs, render_docs
 from slipway.report.page import render
 from slipway.report.reading import gather
 
 
-def report(data: Path, releases: Path) -> Path:
-    """Write report.html into `data` and return its path.
+def report(data: Path, releases: Path, *, private: bool = True) -> Path:
+    """Write report.html and docs/index.html into `data`, and return the former's path.
 
     Args:
         data: data/<name>/, whose stages, failures and runs are shown.
         releases: releases/<name>/, whose champion is shown; it need not exist.
+        private: whether values of rows must not be shown; true where nobody says otherwise.
     """
     page = data / "report.html"
-    write_text_whole(page, render(gather(data, releases)))
+    facts = gather(data, releases)
+    write_text_whole(data / DOCS, render_docs(gather_docs(data, private=private)))
+    write_text_whole(page, render(facts, docs=DOCS.as_posix()))
     return page

@@ -63,6 +63,11 @@ def test_serving_stays_small():
     assert not loaded_by("slipway.serving.server", "slipway.bundle") & heavy
 
 
+def test_judging_a_record_needs_the_standard_library_and_pydantic_alone():
+    heavy = FRAME | {"torch", "polars", "pandas", "numpy", "sklearn", "onnxruntime", "jsonschema", "dateutil"}
+    assert not loaded_by("slipway.suites.rules") & heavy
+
+
 def test_the_command_line_starts_without_anything_heavy():
     heavy = FRAME | {"torch", "polars", "pandas", "sklearn", "onnxruntime", "pydantic", "slipway", "tasks"}
     assert not loaded_by("flows.cli") & heavy

@@ -7,12 +7,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from slipway.report.findings import findings
 from slipway.report.reading import Facts
+from slipway.report.texts import shown
 from slipway.report.verdict import verdict_of
 
 HERE = Path(__file__).parent
 MAX_ROWS = 200
-MAX_CHARACTERS = 300
 
 LABELS = {
     "accuracy": "accuracy",
@@ -38,24 +39,44 @@ CAPTIONS = {
 }
 
 
-def render(facts: Facts) -> str:
-    """Return the page of what `gather` found; every text from the data is escaped."""
-    environment = Environment(
+def render(facts: Facts, *, docs: str | None = None) -> str:
+    """Return the page of what `gather` found; every text from the data is escaped.
+
+    Args:
+        facts: What is shown.
+        docs: Where the Data Docs are, seen from the page; None where there are none.
+    """
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            facts,
+            docs=docs,
+            verdict=verdict_of(facts),
+            css=css(),
+            figures={name: (CAPTIONS[name], Markup(svg)) for name, svg in facts["pictures"].items()},
+            metric_rows=metric_rows(facts),
+            tiles=tiles(facts),
+            expectations=findings(facts["validation"])[:MAX_ROWS],
+            gates=gates(facts),
+            most_seconds=max((run["seconds"] for run in facts["runs"]), default=0) or 1,
+        )
+    )
+
+
+def environment() -> Environment:
+    """Return the templates of this room, in which every text from the data is escaped."""
+    found = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["shown"] = shown
-    environment.filters["flat"] = lambda mapping: list(flat(mapping))[:MAX_ROWS]
-    return environment.get_template("report.html.j2").render(
-        facts,
-        verdict=verdict_of(facts),
-        css=Markup((HERE / "report.css").read_text(encoding="utf-8")),
-        figures={name: (CAPTIONS[name], Markup(svg)) for name, svg in facts["pictures"].items()},
-        metric_rows=metric_rows(facts),
-        tiles=tiles(facts),
-        expectations=expectations(facts["validation"]),
-        gates=gates(facts),
-        most_seconds=max((run["seconds"] for run in facts["runs"]), default=0) or 1,
-    )
+    found.filters["shown"] = shown
+    found.filters["flat"] = lambda mapping: list(flat(mapping))[:MAX_ROWS]
+    return found
+
+
+def css() -> Markup:
+    """Return the styles of every page."""
+    return Markup((HERE / "report.css").read_text(encoding="utf-8"))
 
 
 def tiles(facts: Facts) -> list[tuple[str, str]]:
@@ -92,26 +113,6 @@ def bar(*, low: float, high: float) -> tuple[float, float]:
     return round(100 * min(low, 0.985), 2), round(max(100 * (high - low), 1.5), 2)
 
 
-def expectations(validation: Facts | None) -> list[dict[str, Any]]:
-    """Return a row for each expectation on the raw rows, broken ones first; values of rows stay out."""
-    results = [] if validation is None else validation["result"]["results"]
-    rows = []
-    for result in results:
-        config = result["expectation_config"]
-        arguments = {key: value for key, value in config["kwargs"].items() if key not in ("column", "batch_id")}
-        rows.append(
-            {
-                "success": result["success"],
-                "type": config["type"].removeprefix("expect_").replace("_", " "),
-                "column": config["kwargs"].get("column", ""),
-                "arguments": ", ".join(f"{key} {shown(value)}" for key, value in arguments.items()),
-                "severity": config.get("severity") or "critical",
-                "unexpected": result["result"].get("unexpected_count", ""),
-            }
-        )
-    return sorted(rows, key=lambda row: row["success"])[:MAX_ROWS]
-
-
 def gates(facts: Facts) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
     """Return the rules that were judged, with the page's title for each gate."""
     release = facts["release"]
@@ -132,18 +133,3 @@ def flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, st
             yield from flat(value, f"{name} › ")
         else:
             yield name, shown(value)
-
-
-def shown(value: Any) -> str:
-    """Return a short text of any value from JSON or CSV."""
-    if value is None or value == [] or value == {}:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        text = f"{value:.4g}"
-        return f"{value:.6f}" if text == "1" and value != 1 else text  # 0.99998 is not yet 1
-    text = ", ".join(map(shown, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]} …"

@@ -8,6 +8,7 @@ from typing import Any
 from slipway.errors import DataError
 from slipway.files import read_json, sha256_of
 from slipway.releases import CHAMPION, Releases
+from slipway.report.quarantine import set_aside_rows
 
 STAGES = ("ingest", "validate", "preprocess", "privatize", "augment", "train", "evaluate", "compress", "package")
 PICTURES = {
@@ -36,6 +37,7 @@ def gather(data: Path, releases: Path) -> Facts:
         "verdict": optional(data / "package" / "verdict.json"),
         "deployment": optional(data / "failed" / "deploy" / "gate.json"),
         "validation": optional(data / "validate" / "validation.json"),
+        "aside": set_aside_rows(data, with_values=False),
         "cleaning": optional(data / "preprocess" / "cleaning.json"),
         "checks": optional(data / "preprocess" / "checks.json"),
         "privacy": {
