@@ -155,12 +155,13 @@ def status(
             (
                 one["product"],
                 f"{one['up_to_date']} of {one['stages']}",
+                "" if one["rows"] is None else f"{one['quarantined']:,} of {one['rows']:,} rows",
                 one["champion"] or "none",
                 one["report"] or "none",
             )
             for one in states
         ]
-        show_table(["product", "stages up to date", "champion", "report"], rows)
+        show_table(["product", "stages up to date", "in quarantine", "champion", "report"], rows)
 
 
 @app.command(epilog="Example: slipway report cancer")

@@ -14,6 +14,7 @@ from flows.code import CodeSnapshot
 from flows.locks import turn
 from flows.noise import repeated_releases
 from flows.provenance import provenance
+from flows.state import quarantine_line
 from slipway.bundle.manifest import MANIFEST
 from slipway.errors import ParamsError, SlipwayError
 from slipway.files import read_json, sha256_of
@@ -103,7 +104,10 @@ def bring(run: Run, node: Node, *, alone: bool) -> Outcome:
             return "unchanged"
         return reproduce(run.root, node.name, snapshot=run.snapshot, isolate=isolate, force=run.force)
 
-    return _logged(node.name, step)
+    outcome = _logged(node.name, step)
+    if node.name.startswith("validate@") and (line := quarantine_line(Path("data", run.product))):
+        logger.info("quarantine   %s", line)
+    return outcome
 
 
 def deploy(root: Path, product: str) -> tuple[str, str]:

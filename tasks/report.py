@@ -6,9 +6,9 @@ No stage of the graph: it shows what the world looks like now, with whatever has
 from pathlib import Path
 
 from slipway.files import write_text_whole
-from slipway.report.data_docs import DOCS, gather_docs, render_docs
+from slipway.report.data_docs import gather_docs, render_docs
 from slipway.report.page import render
-from slipway.report.reading import gather
+from slipway.report.reading import DOCS, gather
 
 
 def report(data: Path, releases: Path, *, private: bool = True) -> Path:

@@ -11,7 +11,6 @@ from slipway.report.page import css, environment
 from slipway.report.quarantine import SetAside, set_aside_rows
 from slipway.report.reading import Facts, optional
 
-DOCS = Path("docs", "index.html")
 MAX_FINDINGS = 1000
 
 

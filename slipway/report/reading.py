@@ -10,6 +10,9 @@ from slipway.files import read_json, sha256_of
 from slipway.releases import CHAMPION, Releases
 from slipway.report.quarantine import set_aside_rows
 
+DOCS = Path("docs", "index.html")
+"""The Data Docs, beside the stages."""
+
 STAGES = ("ingest", "validate", "preprocess", "privatize", "augment", "train", "evaluate", "compress", "package")
 PICTURES = {
     "evaluate": ("learning", "confusion", "roc", "calibration", "residuals"),
