@@ -14,7 +14,7 @@ import polars as pl
 from slipway.bundle.examples import write_examples
 from slipway.bundle.manifest import write_manifest
 from slipway.bundle.prepare import Prepare
-from slipway.bundle.signature import Input, Signature
+from slipway.bundle.signature import ISO_8601, Input, Signature
 from slipway.card import card_facts, model_card
 from slipway.drift import round_outwards, sketch
 from slipway.files import read_json, whole_folder, write_json, write_text
@@ -62,8 +62,9 @@ def package(
         shutil.copyfile(compress / "model.onnx", bundle / "model.onnx")
         shutil.copyfile(compress / "metrics.json", bundle / "metrics.json")
         shutil.copyfile(evaluate / "decision.json", bundle / "decision.json")
-        Prepare.model_validate(read_json(preprocess / "cleaning.json")["prepare"]).write(bundle)
-        signature = signature_of(rows, schema, transform)
+        prepare = Prepare.model_validate(read_json(preprocess / "cleaning.json")["prepare"])
+        prepare.write(bundle)
+        signature = signature_of(rows, schema, transform, prepare)
         signature.write(bundle)
         served_rules(validate / "rules.json", signature).write(bundle / "rules.json")
         write_json(bundle / "privacy.json", receipts)
@@ -82,13 +83,13 @@ def served_rules(path: Path, signature: Signature) -> Rules:
     return parse_rules(path.read_bytes(), where=str(path)).for_inputs([one.name for one in signature.inputs])
 
 
-def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform) -> Signature:
+def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform, prepare: Prepare) -> Signature:
     """Say what a record must hold, in the order of the model's tensors.
 
     Ranges are those of the released rows, rounded outwards. Categories and words are some that the transform
     knows, those of a single row, too: model.onnx holds them anyway.
     """
-    numbers = [number_input(rows[step.column], step.bounds) for step in transform.numbers]
+    numbers = with_dates([number_input(rows[step.column], step.bounds) for step in transform.numbers], prepare)
     categories = [category_input(rows[step.column], step) for step in (*transform.known, *transform.hashed)]
     texts = [
         Input(
@@ -109,8 +110,13 @@ def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform) -> Si
         task=schema.product.task,
         target=schema.require_target(),
         classes=schema.classes,
-        inputs=[*numbers, *categories, *texts, *images],
+        inputs=[_with_filled(one, prepare) for one in (*numbers, *categories, *texts, *images)],
     )
+
+
+def _with_filled(one: Input, prepare: Prepare) -> Input:
+    """Allow a missing value where the server fills it in, though training rows miss none."""
+    return one.model_copy(update={"missing_allowed": True}) if one.name in prepare.fill else one
 
 
 def number_input(column: pl.Series, bounds: Bounds | None = None) -> Input:
@@ -139,6 +145,28 @@ def category_input(column: pl.Series, step: Category) -> Input:
         buckets=step.buckets or None,
         missing_allowed=column.null_count() > 0,
     )
+
+
+def with_dates(numbers: list[Input], prepare: Prepare) -> list[Input]:
+    """Put one date in the place of the numbers that are its parts: a record holds the date."""
+    owners = {f"{name}_{part}": (name, part) for name, dates in prepare.dates.items() for part in dates.parts}
+    inputs: dict[str, Input] = {}
+    for number in numbers:
+        name, part = owners.get(number.name, (number.name, None))
+        if part is None:
+            inputs[name] = number
+            continue
+        known = inputs.get(name) or Input(
+            name=name,
+            dtype="date",
+            format=prepare.dates[name].format or ISO_8601,
+            parts=[],
+            missing_allowed=number.missing_allowed,
+        )
+        assert name not in inputs or next(reversed(inputs)) == name, "the parts of a date stand in a row"
+        years = {"minimum": number.minimum, "maximum": number.maximum} if part == "year" else {}
+        inputs[name] = known.model_copy(update={"parts": [*(known.parts or []), part], **years})
+    return list(inputs.values())
 
 
 def chosen_candidate(path: Path) -> dict[str, Any]:

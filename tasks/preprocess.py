@@ -1,51 +1,60 @@
-"""Clean and deal out rows: `python -m tasks.preprocess VALIDATE SUITE OUT --params products/NAME/params.yaml`."""
+"""Clean and deal out rows: `python -m tasks.preprocess VALIDATE SUITE OUT --params products/NAME/params.yaml`.
+
+Two passes over rows that are never held: the first counts and finds copies, the second writes.
+"""
 
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from slipway.errors import DataError, ParamsError, Refused
+from slipway.errors import DataError, Refused
 from slipway.files import read_json, whole_folder, write_json, write_text
+from slipway.gx_polars.splitting import Split
 from slipway.product.preprocess import Preprocess
 from slipway.stage import main
 from slipway.suites.checking import check
+from slipway.suites.splitting import split_by
 from slipway.suites.suite import read_suite
-from slipway.tables.cleaning import clean, cleaned_schema, count_changes, dropped_columns, numbers_as_texts, prepare
+from slipway.tables.anonymising import anonymity, require_anonymity
+from slipway.tables.cleaning import prepare
+from slipway.tables.duplicates import at
+from slipway.tables.leaving import counted
 from slipway.tables.plan import Plan, require_columns
-from slipway.tables.schema import PART, PARTS, RESERVED, ROW_ID, Schema, kind_of, read_schema
-from slipway.tables.splitting import require_rows, with_part
+from slipway.tables.preparation import Preparation
+from slipway.tables.schema import PART, PARTS, RESERVED, ROW_ID, Schema, read_schema
+from slipway.tables.splitting import require_rows
+from slipway.tables.survey import Survey, survey
 
 
 def preprocess(validate: Path, suite: Path, out: Path, params: Preprocess) -> Path:
-    """Write train, validation and test.parquet (cleaned, in natural units), plan.json, cleaning.json and checks.json.
+    """Write train, validation, test and quarantine.parquet, plan.json, cleaning.json, checks.json and schema.json.
+
+    Where quasi-identifiers are declared, anonymity.json says how many rows are alike in them.
 
     Raises:
         Refused: The table did not pass validate.
-        DataError: A target or image is not what the schema says, a part is empty, or the clean suite fails.
+        ParamsError: A rule names a column that is not there or that it does not suit; there is no key for pseudonyms.
+        DataError: A target or image is not what the schema says, a part is empty, the clean suite fails, or rows
+            are not as anonymous as declared.
     """
     with whole_folder(out) as folder:
         refuse_failed(read_json(validate / "validation.json"))
-        schema = read_schema(validate)
-        raw = pl.scan_parquet(validate / "table.parquet")
-        split, num_rows = deal(raw, schema, params)
-        new = cleaned_schema(schema, split.schema)
-        require_columns(params.columns, new)
-        require_usable(split, new)
-        num_rows |= write_parts(split, folder)
-        write_json(folder / "cleaning.json", cleaning_report(raw, schema, params, num_rows))
-        plan = Plan(
-            numbers=params.numbers,
-            categories=params.categories,
-            texts=params.texts,
-            image=params.image,
-            columns={name: params.steps_of(name) for name in params.columns},
-            split_by=params.split.by,
-            duplicates=params.duplicates,
-        )
-        write_text(folder / "plan.json", plan.model_dump_json(indent=1) + "\n")
-        new.write(folder)
-        require_checks(split, suite, folder)
+        plan = Preparation(pl.scan_parquet(validate / "table.parquet"), read_schema(validate), params)
+        require_columns(params.columns, plan.schema)
+        found = survey(plan, unusable(plan.schema))
+        require_usable(plan, found)
+        write_rows(plan, found, folder)
+        warned = keep_checked(suite, folder)
+        num_rows = count_rows(folder)
+        require_rows(num_rows)
+        plan.schema.write(folder)
+        write_text(folder / "plan.json", plan_of(params).model_dump_json(indent=1) + "\n")
+        write_json(folder / "cleaning.json", cleaning_report(plan, found, num_rows, warned))
+        if params.anonymise.quasi_identifiers:
+            report = anonymity(parts_of(folder), params.anonymise)
+            write_json(folder / "anonymity.json", report)
+            require_anonymity(report, params.anonymise)
     return out
 
 
@@ -57,90 +66,141 @@ def refuse_failed(validation: dict[str, Any]) -> None:
         raise Refused(f"the data did not pass validate: {reasons}" + (f"\nand {more} more reasons" if more > 0 else ""))
 
 
-def deal(raw: pl.LazyFrame, schema: Schema, params: Preprocess) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Clean the rows, drop those without target and exact copies, and give each its part.
-
-    Copies are compared over all columns of the source, identifiers included: two people with equal
-    measurements are two. Rows equal in what is kept share a part, so that none is on both sides.
-
-    Returns:
-        The rows with `_id` and `_split`, and how many rows came, had no target, were copies.
-    """
-    cleaned = clean(raw, schema, params)
-    for column in cleaned_schema(schema, cleaned.collect_schema()).features:
-        kind_of(column)  # refuses a type that no step prepares
-    columns = [name for name in cleaned.collect_schema().names() if name not in RESERVED]
-    target = schema.product.target
-    kept = cleaned.filter(pl.col(target).is_not_null()) if target else cleaned
-    unique = kept.unique(columns, keep="first", maintain_order=True) if params.duplicates == "drop" else kept
-    leaving = dropped_columns(schema.product, columns)
-    by = params.split.by or [name for name in columns if name not in leaving]
-    if unknown := [name for name in by if name not in (*columns, ROW_ID)]:
-        raise ParamsError(f"preprocess.split.by names {unknown}, which the table does not have: {', '.join(columns)}")
-    shares = params.split
-    table = unique.collect(engine="streaming")
-    split = with_part(table, by=by, seed=schema.product.seed, validation=shares.validation, test=shares.test)
-    came, with_target = (rows.select(pl.len()).collect(engine="streaming").item() for rows in (raw, kept))
-    return split.drop(leaving), {
-        "in": came,
-        "without_target": came - with_target,
-        "duplicates": with_target - table.height,
-    }
-
-
-def require_usable(rows: pl.DataFrame, schema: Schema) -> None:
-    """Check what later stages rely on: listed classes, images of the stated size."""
+def unusable(schema: Schema) -> dict[str, pl.Expr]:
+    """Mark what later stages cannot take: classes that are not listed, images of another size."""
+    marks: dict[str, pl.Expr] = {}
     if schema.classes is not None:
-        target = schema.require_target()
-        stray = rows.filter(~pl.col(target).is_in(schema.classes))
-        held = sorted(set(stray[target]))[:5]
-        _refuse(stray, f"column '{target}' holds {held}, not among {schema.classes}", mend="product.classes")
+        marks["stray"] = ~pl.col(schema.require_target()).is_in(schema.classes)
     if schema.image_shape is not None:
         height, width, channels = schema.image_shape
         size = pl.col("image").bin.size()
-        wrong = rows.filter(size.is_null() | (size != height * width * channels))
-        _refuse(wrong, f"images are missing, or have no {height} x {width} x {channels} bytes", mend="product")
+        marks["misshapen"] = size.is_null() | (size != height * width * channels)
+    return marks
 
 
-def _refuse(wrong: pl.DataFrame, what: str, *, mend: str) -> None:
-    if not wrong.is_empty():
-        raise DataError(
-            f"in {wrong.height:,} rows (_id {', '.join(map(str, wrong[ROW_ID].head(3)))}...) {what}.\n"
-            f"Have raw.suite.yaml send them to quarantine, or correct {mend} or the source."
-        )
+def require_usable(plan: Preparation, found: Survey) -> None:
+    """Refuse what later stages cannot take, with examples.
+
+    Raises:
+        DataError: There is such a row among those that stay.
+    """
+    schema = plan.schema
+    for name, mark in unusable(schema).items():
+        if count := found.sums[name]:
+            rows = plan.clean().filter(plan.leaving.stays & mark)
+            ids = rows.select(ROW_ID).head(3).collect(engine="streaming")[ROW_ID].to_list()
+            if name == "stray":
+                target = schema.require_target()
+                held = rows.select(pl.col(target).unique()).collect(engine="streaming")[target].sort().head(5).to_list()
+                what, mend = f"column '{target}' holds {held}, not among {schema.classes}", "product.classes"
+            else:
+                what = "images are missing, or have no {} x {} x {} bytes".format(*schema.image_shape or ())
+                mend = "product"
+            raise DataError(
+                f"in {count:,} rows (_id {', '.join(map(str, ids))}...) {what}.\n"
+                f"Have raw.suite.yaml send them to quarantine, or correct {mend} or the source."
+            )
 
 
-def write_parts(split: pl.DataFrame, folder: Path) -> dict[str, int]:
-    """Write each part and return how many rows it has."""
-    parts = {part: split.filter(pl.col(PART) == part).drop(PART) for part in PARTS}
-    require_rows({part: rows.height for part, rows in parts.items()})
-    for part, rows in parts.items():
-        rows.write_parquet(folder / f"{part}.parquet")
-    return {part: rows.height for part, rows in parts.items()}
+def write_rows(plan: Preparation, found: Survey, folder: Path) -> None:
+    """Write the parts and the quarantine in one pass, each in the order of the source."""
+    clean, leaving = plan.clean(found.idle), plan.leaving
+    stays = leaving.stays
+    for positions in (found.copies, found.repeats):
+        if len(positions):
+            stays = stays & ~at(positions, found.num_rows)
+    dealt = clean.with_columns(plan.dealer.part(found.seen).alias("\npart"), stays.alias("\nstays"))
+    tables = {part: dealt.filter(pl.col("\nstays") & (pl.col("\npart") == part)).select(plan.written) for part in PARTS}
+    tables["quarantine"] = clean.filter(leaving.is_quarantined).select(*plan.written, leaving.reasons)
+    sinks = [rows.sink_parquet(folder / f"{name}.parquet", lazy=True) for name, rows in tables.items()]
+    pl.collect_all(sinks, engine="streaming")
 
 
-def cleaning_report(raw: pl.LazyFrame, schema: Schema, params: Preprocess, num_rows: dict[str, int]) -> dict[str, Any]:
+def count_rows(folder: Path) -> dict[str, int]:
+    """Return how many rows each table has."""
+    tables = {name: pl.scan_parquet(folder / f"{name}.parquet") for name in (*PARTS, "quarantine")}
+    return {name: rows.select(pl.len()).collect().item() for name, rows in tables.items()}
+
+
+def parts_of(folder: Path) -> pl.LazyFrame:
+    """Return the rows of all parts."""
+    return pl.concat([pl.scan_parquet(folder / f"{part}.parquet") for part in PARTS])
+
+
+def plan_of(params: Preprocess) -> Plan:
+    """Return what is left to fit, and what a privacy mechanism must know of what was done."""
+    split = params.split
+    return Plan(
+        numbers=params.numbers,
+        categories=params.categories,
+        texts=params.texts,
+        image=params.image,
+        columns={name: params.steps_of(name) for name in params.columns},
+        split_by=[*split.by, *[name for name in (split.stratify, split.time) if name is not None]],
+        duplicates="drop" if params.unique is not None else params.duplicates,
+    )
+
+
+def cleaning_report(
+    plan: Preparation, found: Survey, num_rows: dict[str, int], warned: dict[str, int]
+) -> dict[str, Any]:
     """Return what was changed, and how often, and what a server has to repeat."""
-    dropped = dropped_columns(schema.product, [column.name for column in schema.columns])
+    sums = found.sums
     return {
-        "rows": num_rows,
-        "dropped_columns": dropped,
-        **count_changes(raw, schema, params),
-        "numbers_as_texts": numbers_as_texts(raw, schema, params),
-        "prepare": prepare(schema, params),
+        "rows": {
+            "in": found.num_rows,
+            "without_target": sums["without_target"],
+            "without_required": sums["without_required"],
+            "duplicates": len(found.copies),
+            "repeated_keys": len(found.repeats),
+            **num_rows,
+        },
+        "dropped_columns": plan.dropped,
+        "pseudonymised": plan.pseudonymised,
+        "dates": {name: [part.meta.output_name() for part in parts] for name, parts in plan.parts.items()},
+        "without_required": counted(sums, "without"),
+        "quarantined": counted(sums, "beyond") | warned,
+        "changed": plan.cleaning.counted(found.changed),
+        "numbers_as_texts": found.numbers_as_texts,
+        "prepare": prepare(plan.cleaning.schema, plan.params),
     }
 
 
-def require_checks(rows: pl.DataFrame, suite: Path, folder: Path) -> None:
-    """Run the clean suite over all parts together, and fail if a check does."""
-    report = check(rows.drop(RESERVED, strict=False), read_suite(suite), where=suite)
-    failed = [str(each) for each in report.failed()]
-    write_json(folder / "checks.json", {"passed": not failed, "reasons": failed, "result": report.result})
+def keep_checked(suite: Path, folder: Path) -> dict[str, int]:
+    """Run the clean suite over all parts together, and send rows that break a row-level warning to quarantine.
+
+    Returns:
+        For each warning that failed, how many rows broke it.
+
+    Raises:
+        DataError: A check of severity critical, or one about the whole table, failed.
+    """
+    dealt = pl.concat(
+        [pl.scan_parquet(folder / f"{part}.parquet").with_columns(pl.lit(part).alias(PART)) for part in PARTS]
+    )
+    report = check(dealt.drop(RESERVED, strict=False), read_suite(suite), where=suite)
+    failed = report.failed()
+    fatal = [str(each) for each in failed if each.num_rows is None or each.expectation.severity == "critical"]
+    content = {"passed": not fatal, "reasons": [str(each) for each in failed], "result": report.result}
+    write_json(folder / "checks.json", content)
+    if fatal:
+        more = f", and {len(fatal) - 1} more" if fatal[1:] else ""
+        raise DataError(f"{suite}: the cleaned rows do not keep {fatal[0]}{more}")
     if failed:
-        raise DataError(
-            f"{suite}: the cleaned rows do not keep {failed[0]}"
-            + (f", and {len(failed) - 1} more" if failed[1:] else "")
-        )
+        part_again(split_by(report, dealt, where=suite), folder)
+    return {each.expectation.title: each.num_rows or 0 for each in failed}
+
+
+def part_again(checked: Split, folder: Path) -> None:
+    """Write the parts without the rows that broke a check, and those with their reasons to the quarantine."""
+    good, bad = checked.parts()
+    again = {part: good.filter(pl.col(PART) == part).drop(PART) for part in PARTS}
+    before = pl.scan_parquet(folder / "quarantine.parquet")
+    again["quarantine"] = pl.concat([before, bad.drop(PART)])
+    sinks = [rows.sink_parquet(folder / f"{name}.new", lazy=True) for name, rows in again.items()]
+    pl.collect_all(sinks, engine="streaming")
+    for name in again:
+        (folder / f"{name}.new").replace(folder / f"{name}.parquet")
 
 
 if __name__ == "__main__":

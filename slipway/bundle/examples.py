@@ -3,6 +3,7 @@
 import base64
 import math
 import random
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from slipway.bundle.answers import EXAMPLES, difference, read_examples
 from slipway.bundle.mending import Mender
 from slipway.bundle.predictor import Predictor
 from slipway.bundle.records import InputError, Record
-from slipway.bundle.signature import Input, Signature
+from slipway.bundle.signature import ISO_8601, Input, Signature
 from slipway.errors import BundleError
 from slipway.files import write_json
+from slipway.product.cleaning import MONTHS
 
 TOLERANCE = 1e-4
 MISSING_SHARE = 0.1
@@ -40,12 +42,26 @@ def draw_value(one: Input, rng: random.Random) -> Any:
         return " ".join(rng.choices(one.words or ["a"], k=NUM_WORDS))
     if one.dtype == "category":
         return rng.choice(one.categories or ["a"])
+    if one.dtype == "date":
+        return _draw_date(one, rng)
     low = 0.0 if one.minimum is None else one.minimum
     high = low + 1.0 if one.maximum is None else one.maximum
     drawn = low + (high - low) * rng.random()
     if low.is_integer() and high.is_integer() and rng.random() < 0.5:
         return round(drawn)  # a count, a year or a code; or else a real number that happens to have such bounds
     return min(max(float(f"{drawn:.6g}"), low), high)
+
+
+def _draw_date(one: Input, rng: random.Random) -> str:
+    """Draw a date of the years of training, as the signature wants it written."""
+    first, last = (2000 if end is None else min(max(int(end), 1), 9999) for end in (one.minimum, one.maximum))
+    year, clock = rng.randint(first, max(first, last)), (rng.randrange(24), rng.randrange(60), rng.randrange(60))
+    drawn = datetime(year, rng.randint(1, 12), rng.randint(1, 28), *clock)
+    assert one.format is not None, "the signature gives dates a format"
+    if one.format == ISO_8601:
+        return drawn.isoformat()
+    named = one.format.replace("%b", MONTHS[drawn.month - 1].capitalize())  # strftime's names follow the locale
+    return drawn.strftime(named.replace("%Y", f"{year:04}"))  # and its years are not always padded
 
 
 def write_examples(folder: Path, count: int, seed: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from slipway.bundle.prepare import Prepare
+from slipway.bundle.prepare import Cleaner, Prepare
 from slipway.bundle.signature import Input, Signature
 from slipway.errors import SlipwayError
 from slipway.suites.rules import RowRules
@@ -46,8 +46,8 @@ class RecordReader:
         self._optional = {one.name for one in signature.inputs if one.missing_allowed}
         self._rules = rules
         inputs = sorted(signature.inputs, key=lambda one: _TENSORS.index(one.tensor))
-        self._readers = [(one.name, _reader_of(one, prepare)) for one in inputs]
-        tensors = [one.tensor for one in inputs]
+        self._readers = [(one.name, _reader_of(one, prepare), one.dtype == "date") for one in inputs]
+        tensors = [one.tensor for one in inputs for _ in range(len(one.parts) if one.parts else 1)]
         self._columns = {name: _slice_of(name, tensors) for name in _TENSORS if name in tensors}
         self._image = next((one for one in inputs if one.dtype == "image"), None)
 
@@ -81,17 +81,20 @@ class RecordReader:
             raise InputError(index, None, f"must be an object of columns, not {_shown(record)}")
         if record.keys() != self._names:
             raise self._wrong_names(index, record)
-        cells = []
-        for name, read in self._readers:
+        cells: list[Any] = []
+        for name, read, is_date in self._readers:
             try:
-                cells.append(read(record[name]))
+                if is_date:
+                    cells += read(record[name])
+                else:
+                    cells.append(read(record[name]))
             except ValueError as error:
                 raise InputError(index, name, str(error)) from None
         self._refuse_broken(index, record, cells)
         return cells
 
     def _wrong_names(self, index: int, record: Record) -> InputError:
-        if missing := [name for name, _ in self._readers if name not in record]:
+        if missing := [name for name, _, _ in self._readers if name not in record]:
             hint = "; give null where there is no value" if missing[0] in self._optional else ""
             return InputError(index, missing[0], f"is missing from the record{hint}")
         unknown = next(name for name in record if name not in self._names)
@@ -110,34 +113,45 @@ def _slice_of(name: str, tensors: Sequence[str]) -> slice:
 
 
 def _reader_of(one: Input, prepare: Prepare) -> Callable[[Any], Any]:
-    """Return the function that cleans and checks a value of this input; it raises ValueError with the reason."""
+    """Return the function that cleans and checks a value of this input; it raises ValueError with the reason.
+
+    That of a date returns a list, a number or None for each part.
+    """
     low = -MAX_NUMBER if one.refused_below is None else one.refused_below
     high = MAX_NUMBER if one.refused_above is None else one.refused_above
+    clean, keeps_numbers = prepare.cleaner(one.name), prepare.keeps_numbers(one.name)
+    is_coerced = prepare.types.get(one.name) in ("number", "boolean")
 
     def number(value: Any) -> Any:
-        if type(value) is not float and type(value) is not int:  # most values need no cleaning
-            value = _number(one, prepare, value)
+        if not (keeps_numbers and (type(value) is float or type(value) is int)):  # most values need no cleaning
+            value = _number(one, clean, value, is_coerced=is_coerced)
         if value is not None and not low <= value <= high:  # NaN, too, is not within
             raise _beyond(one, value)
         return value
 
     def category(value: Any) -> Any:
-        return _category(one, prepare, value)
+        return _category(one, clean, value)
+
+    def date(value: Any) -> list[int | None]:
+        cleaned = clean(value)
+        if cleaned is None:
+            _refuse_missing(one, value)
+        return prepare.parts(one.parts or [], cleaned)
 
     def hashed(value: Any) -> int:
         assert one.buckets is not None, "a category that is hashed has buckets"
-        text = _category(one, prepare, value)
+        text = _category(one, clean, value)
         return bucket(text, one.buckets) if text else -1
 
     def prose(value: Any) -> str:
-        return words(_category(one, prepare, value))
+        return words(_category(one, clean, value))
 
     def image(value: Any) -> Any:
         assert one.shape is not None, "the signature gives images a shape"
         return _image(value, one.shape)
 
     readers = {"numeric": number, "categorical": category, "hashed": hashed, "text": prose, "image": image}
-    return readers[one.tensor]
+    return date if one.dtype == "date" else readers[one.tensor]
 
 
 def _beyond(one: Input, value: Any) -> ValueError:
@@ -149,22 +163,22 @@ def _beyond(one: Input, value: Any) -> ValueError:
     )
 
 
-def _number(one: Input, prepare: Prepare, value: Any) -> float | None:
+def _number(one: Input, clean: Cleaner, value: Any, *, is_coerced: bool) -> float | None:
     """Return a number, boolean, null or coerced text as a number; None is missing."""
-    cleaned = prepare.clean(one.name, value)
-    if isinstance(cleaned, int | float):
+    cleaned = clean(value)
+    if isinstance(cleaned, int | float) and (is_coerced or not isinstance(value, str)):
         return cleaned
-    if cleaned is not None or (isinstance(value, str) and prepare.types.get(one.name) != "number"):
+    if cleaned is not None or (isinstance(value, str) and not is_coerced):
         raise ValueError(f"must be a number, not {_shown(value)}")
     _refuse_missing(one, value)
     return None
 
 
-def _category(one: Input, prepare: Prepare, value: Any) -> str:
+def _category(one: Input, clean: Cleaner, value: Any) -> str:
     """Return a text, or the text of a number where the product declares the column a category; "" is missing."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"must be a finite number or text, not {value}")
-    cleaned = prepare.clean(one.name, value)
+    cleaned = clean(value)
     if cleaned is None:
         _refuse_missing(one, value)
         return ""
@@ -177,7 +191,7 @@ def _category(one: Input, prepare: Prepare, value: Any) -> str:
 
 def _refuse_missing(one: Input, value: Any) -> None:
     if not one.missing_allowed:
-        kind = "number" if one.dtype == "number" else "text"
+        kind = {"number": "number", "date": "date"}.get(one.dtype, "text")
         raise ValueError(f"must not be missing: give a {kind}, not {_shown(value)}")
 
 

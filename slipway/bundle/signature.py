@@ -7,9 +7,11 @@ from pydantic import Field, ValidationError, model_validator
 
 from slipway.errors import BundleError
 from slipway.files import write_text
+from slipway.product.cleaning import DatePart
 from slipway.product.section import Section
 
 SIGNATURE = "signature.json"
+ISO_8601 = "ISO 8601"
 
 
 class Input(Section):
@@ -18,17 +20,25 @@ class Input(Section):
     name: str
     """As the source names it."""
 
-    dtype: Literal["number", "category", "text", "image"]
-    """number: JSON number, true or false. category: text of few values. text: prose. image: pixels of 0 to 255."""
+    dtype: Literal["number", "category", "text", "date", "image"]
+    """number: JSON number, true or false. category: text of few values. text: prose. date: the text of a date.
+    image: pixels of 0 to 255.
+    """
 
     shape: tuple[int, int, int] | None = None
     """Height, width and channels of an image; null for the others."""
 
+    format: str | None = None
+    """How a date is written, as strftime has it, or ISO 8601; null for the others."""
+
+    parts: list[DatePart] | None = None
+    """The parts of a date that the model takes, in the order of its tensors; null for the others."""
+
     minimum: float | None = None
-    """About the least number seen in training, rounded downwards; a record may go beyond it."""
+    """About the least number (or year of a date) seen in training, rounded downwards; a record may go beyond it."""
 
     maximum: float | None = None
-    """About the greatest number seen in training, rounded upwards; a record may go beyond it."""
+    """About the greatest number (or year) seen in training, rounded upwards; a record may go beyond it."""
 
     categories: list[str] | None = None
     """The values that the model knows, however rare in training; a record may bring others, which are like none."""
@@ -53,7 +63,7 @@ class Input(Section):
         """The input of model.onnx that holds it."""
         if self.dtype == "category":
             return "categorical" if self.buckets is None else "hashed"
-        return {"number": "numeric", "text": "text", "image": "image"}[self.dtype]
+        return {"number": "numeric", "date": "numeric", "text": "text", "image": "image"}[self.dtype]
 
 
 class Output(Section):
@@ -102,11 +112,13 @@ class Signature(Section):
             raise ValueError(f"more than one image: {self.names('image')}")
         if any((one.dtype == "image") != (one.shape is not None) for one in self.inputs):
             raise ValueError("an image, and nothing else, has a shape")
+        if any((one.dtype == "date") != bool(one.parts and one.format) for one in self.inputs):
+            raise ValueError("a date, and nothing else, has a format and parts")
         if (self.task == "classification") != (self.classes is not None):
             raise ValueError(f"task {self.task} with classes {self.classes}")
         return self
 
-    def names(self, dtype: Literal["number", "category", "text", "image"]) -> list[str]:
+    def names(self, dtype: Literal["number", "category", "text", "date", "image"]) -> list[str]:
         """Return the names of the inputs of one kind, in order."""
         return [one.name for one in self.inputs if one.dtype == dtype]
 

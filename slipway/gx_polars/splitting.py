@@ -68,12 +68,14 @@ class Split:
 
     def sinks(self, good: Path, bad: Path) -> list[pl.LazyFrame]:
         """Return what writes the two files."""
+        return [rows.sink_parquet(path, lazy=True) for rows, path in zip(self.parts(), (good, bad), strict=True)]
+
+    def parts(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+        """Return the good rows, and the bad ones with their reasons."""
         titles = [pl.when(breaks).then(pl.lit(title)) for title, breaks in zip(self.titles, self.breaks, strict=True)]
         listed = pl.concat_list(titles).list.drop_nulls() if titles else pl.lit([], dtype=pl.List(pl.String))
-        return [
-            self.marked.filter(~pl.col(IS_BAD)).select(self.names).sink_parquet(good, lazy=True),
-            self.bad.select(*self.names, listed.alias(self.reasons)).sink_parquet(bad, lazy=True),
-        ]
+        good = self.marked.filter(~pl.col(IS_BAD)).select(self.names)
+        return good, self.bad.select(*self.names, listed.alias(self.reasons))
 
     def while_writing(self, good: Path, bad: Path, seen: pl.LazyFrame) -> WhileWriting:
         """Return the table so that an engine writes the two files while it validates.

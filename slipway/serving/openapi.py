@@ -46,7 +46,13 @@ def record_schema(signature: Signature) -> Schema:
     }
 
 
-_TYPES = {"number": ["number", "boolean"], "category": ["string"], "text": ["string"], "image": ["array", "string"]}
+_TYPES = {
+    "number": ["number", "boolean"],
+    "category": ["string"],
+    "text": ["string"],
+    "date": ["string"],
+    "image": ["array", "string"],
+}
 
 _ERROR: Schema = {
     "type": "object",
@@ -65,6 +71,8 @@ def _input(one: Input) -> Schema:
     if one.shape is not None:
         height, width, channels = one.shape
         schema["description"] = f"{height} x {width} x {channels} integers of 0 to 255, nested or as bytes in base64"
+    elif one.format is not None:
+        schema["description"] = f"a date as {one.format}"
     elif one.minimum is not None and one.maximum is not None:
         schema["description"] = f"{one.minimum:g} to {one.maximum:g} in training"
     elif one.dtype == "text":

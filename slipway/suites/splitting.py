@@ -37,10 +37,21 @@ def check_and_split(
     report = check(Split(rows, first, reasons=REASONS).while_writing(good, bad, seen), suite, where=where)
     failed = [finding for finding in report.failed() if finding.num_rows]
     if not {finding.expectation.title for finding in failed} <= {title for title, _ in first}:
-        broken = [(finding.expectation.title, _find(finding, rows, where)) for finding in failed]
-        again = Split(rows, broken, reasons=REASONS)
-        pl.collect_all(again.sinks(good, bad), engine="streaming")
+        pl.collect_all(split_by(report, rows, where=where).sinks(good, bad), engine="streaming")
     return report
+
+
+def split_by(report: Report, rows: pl.LazyFrame, *, where: Path) -> Split:
+    """Return the rows in two: those that break nothing that failed, and those that do.
+
+    Args:
+        report: What the suite found in these rows.
+        rows: The rows, in the same order.
+        where: The suite's file, for errors.
+    """
+    failed = [finding for finding in report.failed() if finding.num_rows]
+    broken = [(finding.expectation.title, _find(finding, rows, where)) for finding in failed]
+    return Split(rows, broken, reasons=REASONS)
 
 
 def _find(finding: Finding, rows: pl.LazyFrame, where: Path) -> Broken:

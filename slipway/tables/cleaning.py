@@ -1,90 +1,225 @@
 """Declared cleaning as lazy expressions: nothing here is learned from the rows.
 
-A value is trimmed, missing markers become null, and declared types are coerced, in this order; a server
-repeats the same on one record (`prepare` in cleaning.json, slipway/bundle/prepare.py).
+A value goes through steps in a fixed order, that of the section's keys; each step counts what it changes. A server
+repeats the steps on one record (`prepare` in cleaning.json, slipway/bundle/prepare.py).
 """
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from slipway.errors import ParamsError
+from slipway.product.cleaning import FALSE, TRUE, Separators
 from slipway.product.preprocess import Preprocess
 from slipway.product.product import Product
-from slipway.tables.labels import label
+from slipway.tables.anonymising import generalise
+from slipway.tables.dates import parse, part_of
+from slipway.tables.declared import effective_types, require_sense
+from slipway.tables.labels import spell
 from slipway.tables.schema import RESERVED, Column, Schema
 
-# polars itself would also take "inf" and "nan", which are no measurements.
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+RULES = (
+    "trimmed",
+    "unicode",
+    "collapsed",
+    "lowered",
+    "replaced",
+    "missing",
+    "no_number",
+    "no_boolean",
+    "no_date",
+    "generalised",
+    "clipped",
+    "out_of_bounds",
+    "filled",
+)
+
+# What takes the value of a column one step further.
+Apply = Callable[[pl.Expr], pl.Expr]
 
 
-def clean(rows: pl.LazyFrame, schema: Schema, params: Preprocess) -> pl.LazyFrame:
-    """Return the rows with clean values, in their types and missing as null; no row or column is dropped.
+@dataclass(frozen=True)
+class Step:
+    """One rule on one column.
 
-    Raises:
-        ParamsError: preprocess.types names a column that is no feature, or preprocess.missing a class.
+    Attributes:
+        rule: Its name in cleaning.json; "" where nothing is lost or changed but the type.
+        apply: From the value before to the value after.
+        retypes: Whether the type changes: then what became null is counted, else what differs.
     """
-    types = effective_types(schema, params)
-    dtypes = rows.collect_schema()
-    _require_classes(dtypes, schema, params)
-    columns = [name for name in dtypes.names() if name not in RESERVED]
-    return rows.with_columns(_clean(name, dtypes[name], types.get(name), params) for name in columns)
+
+    rule: str
+    apply: Apply
+    retypes: bool = False
 
 
-def effective_types(schema: Schema, params: Preprocess) -> dict[str, str]:
-    """Return the declared types and the target's: a label for a classification, a number for a regression.
+class Cleaning:
+    """The steps of each column of a table, and what becomes of it."""
 
-    Raises:
-        ParamsError: preprocess.types names a column that is no feature.
-    """
-    features = [column.name for column in schema.features if column.dtype != "Binary"]
-    for name in params.types:
-        if name not in features:
-            near = difflib.get_close_matches(name, features, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"allowed: {', '.join(features)}."
-            raise ParamsError(f"preprocess.types: '{name}' is no feature of numbers or texts; {hint}")
-    target, task = schema.product.target, schema.product.task
-    own = {target: "category" if task == "classification" else "number"} if target else {}
-    return {**params.types, **own}
+    def __init__(self, rows: pl.LazyFrame, schema: Schema, params: Preprocess) -> None:
+        """Plan the steps.
+
+        Raises:
+            ParamsError: A rule names a column that is not there, or that it does not suit.
+        """
+        self.schema, self.params = schema, params
+        dtypes = rows.collect_schema()
+        self.dtypes = {name: dtype for name, dtype in dtypes.items() if name not in RESERVED}
+        self.types = effective_types(schema, params)
+        require_sense(self.dtypes, schema, params)
+        self.steps = {
+            name: list(_steps(name, dtype, self.types.get(name), params)) for name, dtype in self.dtypes.items()
+        }
+        clean = self.clean(rows).collect_schema()
+        self.clean_dtypes = {name: clean[name] for name in self.dtypes}
+
+    def clean(self, rows: pl.LazyFrame, idle: Mapping[str, set[str]] | None = None) -> pl.LazyFrame:
+        """Return the rows with clean values, in their types and missing as null; no row or column leaves.
+
+        Args:
+            rows: The rows as they came.
+            idle: For each rule, columns in which it is known to change nothing: it is left out there.
+        """
+        staged, last = self._stage(rows, idle or {})
+        names = rows.collect_schema().names()
+        return staged.select(pl.col(last.get(name, name)).alias(name) for name in names)
+
+    def survey(self, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[tuple[str, str], str]]:
+        """Return the clean rows with more columns, one for each rule and column, that mark what the rule changes."""
+        staged, last = self._stage(rows, {})
+        names, marks = rows.collect_schema().names(), []
+        columns: dict[tuple[str, str], str] = {}
+        for name, steps in self.steps.items():
+            before = pl.col(name)
+            for number, step in enumerate(steps):
+                after = pl.col(_stage_name(name, number))
+                if step.rule:
+                    columns[step.rule, name] = f"{name}\n{step.rule}"
+                    changed = before.is_not_null() & after.is_null() if step.retypes else before.ne_missing(after)
+                    marks.append(changed.alias(columns[step.rule, name]))
+                before = after
+        return staged.select(*(pl.col(last.get(name, name)).alias(name) for name in names), *marks), columns
+
+    def counted(self, sums: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
+        """Arrange the sums by rule; columns without a change, and rules without a column, are left out."""
+        counts: dict[str, dict[str, int]] = {rule: {} for rule in RULES}
+        for (rule, name), changed in sums.items():
+            if changed:
+                counts[rule][name] = changed
+        return {rule: columns for rule, columns in counts.items() if columns}
+
+    def _stage(self, rows: pl.LazyFrame, idle: Mapping[str, set[str]]) -> tuple[pl.LazyFrame, dict[str, str]]:
+        """Add a column for each step, and say which is the last of each column.
+
+        Steps are chained through columns: nested expressions would be computed again for each that counts.
+        """
+        last: dict[str, str] = {}
+        for number in range(max(map(len, self.steps.values()), default=0)):
+            layer = []
+            for name, steps in self.steps.items():
+                if number < len(steps) and name not in idle.get(steps[number].rule, set()):
+                    layer.append(steps[number].apply(pl.col(last.get(name, name))).alias(_stage_name(name, number)))
+                    last[name] = _stage_name(name, number)
+            rows = rows.with_columns(layer)
+        return rows, last
 
 
-def _require_classes(dtypes: pl.Schema, schema: Schema, params: Preprocess) -> None:
-    """Refuse a class that cleaning would turn into a missing value: all of its rows would be dropped."""
-    marked = [name for name in schema.classes or [] if name in params.missing]
-    if marked and dtypes[schema.require_target()] == pl.String:
-        raise ParamsError(
-            f"preprocess.missing holds {marked}, which are classes: "
-            "state product.classes without them, or remove them from preprocess.missing"
-        )
+def _stage_name(name: str, number: int) -> str:
+    return f"{name}\n{number}"
 
 
-def _clean(name: str, dtype: pl.DataType, wanted: str | None, params: Preprocess) -> pl.Expr:
+def _steps(name: str, dtype: pl.DataType, wanted: str | None, params: Preprocess) -> Iterator[Step]:
+    """Yield the steps of a column, in order."""
     if dtype == pl.String:
-        text = _present_text(name, params)
-        return _finite(_number(text)).alias(name) if wanted == "number" else text
-    column = pl.col(name)
-    if wanted == "category":
-        return label(name, dtype)
-    if wanted == "number":
-        return _finite(column.cast(pl.Float64, strict=False))
-    return _finite(column) if dtype.is_float() else column
+        yield from _text_steps(name, params)
+        if wanted in _READERS:
+            yield _READERS[wanted](name, params)
+    else:
+        yield from _typed_steps(name, dtype, wanted, params)
+    if (coarser := params.anonymise.generalise.get(name)) is not None:
+        yield Step("generalised", generalise(coarser))
+    if (bounds := params.bounds.get(name)) is not None:
+        if bounds.action == "clip":
+            yield Step("clipped", lambda value: value.cast(pl.Float64).clip(bounds.low, bounds.high))
+        elif bounds.action == "null":
+            yield Step("out_of_bounds", lambda value: pl.when(is_within(value, bounds.low, bounds.high)).then(value))
+    if name in params.fill:
+        constant = params.fill[name]
+        yield Step("filled", lambda value: value.fill_null(constant))
 
 
-def _trimmed(name: str, params: Preprocess) -> pl.Expr:
-    return pl.col(name).str.strip_chars() if params.trim else pl.col(name)
+def _text_steps(name: str, params: Preprocess) -> Iterator[Step]:
+    if params.trim:
+        yield Step("trimmed", lambda text: text.str.strip_chars())
+    if (form := params.unicode) is not None:
+        yield Step("unicode", lambda text: _unless_ascii(text, form))
+    if params.collapse:
+        yield Step("collapsed", lambda text: text.str.replace_all(r"\s+", " "))
+    if name in params.lower:
+        yield Step("lowered", lambda text: text.str.to_lowercase())
+    if (pairs := params.replace.get(name)) is not None:
+        yield Step("replaced", lambda text: text.replace(list(pairs), list(pairs.values())))
+    if params.missing:
+        yield Step("missing", lambda text: pl.when(~text.is_in(params.missing)).then(text))
 
 
-def _present_text(name: str, params: Preprocess) -> pl.Expr:
-    """Return the trimmed text, null where it means a missing value."""
-    text = _trimmed(name, params)
-    return pl.when(~text.is_in(params.missing)).then(text).alias(name)
+def _typed_steps(name: str, dtype: pl.DataType, wanted: str | None, params: Preprocess) -> Iterator[Step]:
+    """Yield the steps of a column that came as something else than texts."""
+    if dtype.is_numeric() and (pairs := params.replace.get(name)) is not None:
+        old, new = [float(key) for key in pairs], [None if text is None else float(text) for text in pairs.values()]
+        yield Step("replaced", lambda number: number.cast(pl.Float64).replace(old, new))
+        dtype = pl.Float64()
+    if wanted in ("category", "text"):
+        yield Step("", lambda value: spell(value, dtype), retypes=True)
+    elif wanted == "number":
+        yield Step("no_number", lambda value: _finite(value.cast(pl.Float64, strict=False)), retypes=True)
+    elif wanted == "boolean" and dtype != pl.Boolean:
+        yield Step("no_boolean", lambda value: pl.when((value == 0) | (value == 1)).then(value == 1), retypes=True)
+    elif wanted == "date":
+        yield Step("no_date", lambda value: value.cast(pl.Datetime("us")), retypes=True)
+    elif dtype.is_float():
+        yield Step("no_number", _finite, retypes=True)
 
 
-def _number(text: pl.Expr) -> pl.Expr:
-    """Return the number that a text holds, null where it holds none."""
-    return pl.when(text.str.contains(NUMBER)).then(text).cast(pl.Float64, strict=False)
+def _unless_ascii(text: pl.Expr, form: Any) -> pl.Expr:
+    """Normalise; a chunk of ASCII alone, as most are, needs nothing, and costs twenty times less."""
+
+    def normalise(chunk: pl.Series) -> pl.Series:
+        is_ascii = chunk.str.len_bytes().sum() == chunk.str.len_chars().sum()
+        return chunk if is_ascii else chunk.str.normalize(form)
+
+    return text.map_batches(normalise, return_dtype=pl.String, is_elementwise=True)
+
+
+def _number_step(name: str, params: Preprocess) -> Step:
+    separators = params.separators.get(name, Separators())
+
+    def read(text: pl.Expr) -> pl.Expr:
+        number: pl.Expr = pl.when(text.str.contains(separators.pattern)).then(text)
+        if separators.thousands is not None:
+            number = number.str.replace_all(separators.thousands, "", literal=True)
+        if separators.decimal != ".":
+            number = number.str.replace(separators.decimal, ".", literal=True)
+        return _finite(number.cast(pl.Float64, strict=False))
+
+    return Step("no_number", read, retypes=True)
+
+
+def _boolean_step(name: str, params: Preprocess) -> Step:
+    def read(text: pl.Expr) -> pl.Expr:
+        lowered = text.str.to_lowercase()
+        return pl.when(lowered.is_in(TRUE)).then(True).when(lowered.is_in(FALSE)).then(False)
+
+    return Step("no_boolean", read, retypes=True)
+
+
+def _date_step(name: str, params: Preprocess) -> Step:
+    return Step("no_date", lambda text: parse(text, params.dates_of(name)), retypes=True)
+
+
+_READERS = {"number": _number_step, "boolean": _boolean_step, "date": _date_step}
 
 
 def _finite(number: pl.Expr) -> pl.Expr:
@@ -92,71 +227,79 @@ def _finite(number: pl.Expr) -> pl.Expr:
     return pl.when(number.is_finite()).then(number)
 
 
-def count_changes(rows: pl.LazyFrame, schema: Schema, params: Preprocess) -> dict[str, dict[str, int]]:
-    """Count for each rule and column the values that cleaning changes; columns without a change are left out.
+def is_within(value: pl.Expr, low: float | None, high: float | None) -> pl.Expr:
+    """Say whether a value is within the ends; null where it is missing."""
+    above = value >= low if low is not None else pl.lit(True)
+    below = value <= high if high is not None else pl.lit(True)
+    return value.is_not_null() & above & below
 
-    The rules: `trimmed`; `missing` (a marker became null); `no_number` (a text or a non-finite value
-    where a number was declared or expected became null).
+
+def date_parts(cleaning: Cleaning) -> dict[str, list[pl.Expr]]:
+    """Return for each date the columns that take its place; a date that is no feature leaves none.
+
+    Raises:
+        ParamsError: A part would take the name of a column that is there.
     """
-    types = effective_types(schema, params)
-    counts: dict[str, dict[str, pl.Expr]] = {"trimmed": {}, "missing": {}, "no_number": {}}
-    for name, dtype in rows.collect_schema().items():
-        if name in RESERVED:
-            continue
-        cleaned = _clean(name, dtype, types.get(name), params)
-        if dtype == pl.String:
-            present = _present_text(name, params)
-            counts["trimmed"][name] = _trimmed(name, params) != pl.col(name)
-            counts["missing"][name] = pl.col(name).is_not_null() & present.is_null()
-            if types.get(name) == "number":
-                counts["no_number"][name] = present.is_not_null() & cleaned.is_null()
-        elif dtype.is_float():
-            counts["no_number"][name] = pl.col(name).is_not_null() & cleaned.is_null()
-    flat = {f"{rule}\n{name}": changed for rule, columns in counts.items() for name, changed in columns.items()}
-    if not flat:
-        return {rule: {} for rule in counts}
-    sums = (
-        rows.select(changed.sum().alias(key) for key, changed in flat.items())
-        .collect(engine="streaming")
-        .row(0, named=True)
-    )
-    return {
-        rule: {name: sums[f"{rule}\n{name}"] for name in columns if sums[f"{rule}\n{name}"]}
-        for rule, columns in counts.items()
-    }
+    features = {column.name for column in cleaning.schema.features}
+    found: dict[str, list[pl.Expr]] = {}
+    for name in (each for each in cleaning.dtypes if cleaning.types.get(each) == "date"):
+        found[name] = []
+        for part in cleaning.params.dates_of(name).parts if name in features else []:
+            if (new := f"{name}_{part}") in cleaning.dtypes:
+                raise ParamsError(f"preprocess.dates.{name}: the table has a column '{new}' already: rename it")
+            found[name].append(part_of(pl.col(name), part).alias(new))
+    return found
 
 
-def numbers_as_texts(rows: pl.LazyFrame, schema: Schema, params: Preprocess) -> list[str]:
-    """Return the features of texts that hold numbers alone and are not declared.
+def undeclared_texts(cleaning: Cleaning) -> list[str]:
+    """Return the features of texts whose type is not declared, and which may hold numbers alone.
 
     Either they are codes, or white space or a missing marker hid that they are numbers.
     """
-    names = [column.name for column in schema.features if column.dtype == "String" and column.name not in params.types]
-    if not names:
-        return []
-    texts = {name: _present_text(name, params) for name in names}
-    are_numbers = [text.str.contains(NUMBER).all() & text.is_not_null().any() for text in texts.values()]
-    return [
-        name
-        for name, is_number in rows.select(are_numbers).collect(engine="streaming").row(0, named=True).items()
-        if is_number
-    ]
+    features = [column.name for column in cleaning.schema.features if column.dtype == "String"]
+    return [name for name in features if name not in cleaning.types]
 
 
-def dropped_columns(product: Product, names: list[str]) -> list[str]:
-    """Return the columns that leave: identifiers, and ignored ones by which fairness is not judged."""
+def holds_numbers(text: pl.Expr) -> pl.Expr:
+    """Say whether all texts that are there are numbers, and one is there."""
+    return text.str.contains(Separators().pattern).all() & text.is_not_null().any()
+
+
+def dropped_columns(product: Product, names: list[str], pseudonymised: list[str] | None = None) -> list[str]:
+    """Return the columns that leave: identifiers without a pseudonym, and ignored ones without a use for fairness."""
     ignored = [name for name in product.ignore if name not in product.sensitive]
-    return [name for name in names if name in (*product.identifiers, *ignored)]
+    leaving = [name for name in (*product.identifiers, *ignored) if name not in (pseudonymised or [])]
+    return [name for name in names if name in leaving]
 
 
-def cleaned_schema(schema: Schema, dtypes: Mapping[str, pl.DataType]) -> Schema:
+def cleaned_schema(schema: Schema, dtypes: Mapping[str, pl.DataType], params: Preprocess) -> Schema:
     """Return the schema of the cleaned columns."""
-    columns = [Column(name=name, dtype=str(dtype)) for name, dtype in dtypes.items() if name not in RESERVED]
+    columns = [
+        Column(name=name, dtype=str(dtype), kind="text" if params.types.get(name) == "text" else None)
+        for name, dtype in dtypes.items()
+        if name not in RESERVED
+    ]
     return schema.model_copy(update={"columns": columns})
 
 
 def prepare(schema: Schema, params: Preprocess) -> dict[str, Any]:
-    """Return the part of the cleaning that a server repeats on one record."""
+    """Return the part of the cleaning that a server repeats on one record: the rules on features."""
     kept = {column.name for column in schema.features}
-    types = {name: kind for name, kind in params.types.items() if name in kept}
-    return {"missing": params.missing, "trim": params.trim, "types": types}
+
+    def of_features(rules: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: rule for name, rule in rules.items() if name in kept}
+
+    content = params.model_dump(mode="json", include=set(_PREPARED))
+    types = of_features(params.all_types)
+    dates = {name: params.dates_of(name).model_dump(mode="json") for name, kind in types.items() if kind == "date"}
+    return {
+        **{key: value if key in _PLAIN else of_features(value) for key, value in content.items()},
+        "lower": [name for name in params.lower if name in kept],
+        "types": types,
+        "dates": dates,
+        "generalise": of_features(params.anonymise.model_dump(mode="json", exclude_none=True)["generalise"]),
+    }
+
+
+_PLAIN = ("trim", "unicode", "collapse", "missing", "lower")
+_PREPARED = (*_PLAIN, "replace", "types", "separators", "dates", "bounds", "fill")

@@ -4,19 +4,23 @@ import polars as pl
 
 
 def label(name: str, dtype: pl.DataType) -> pl.Expr:
-    """Return the expression that turns a target of any plain type into its label.
+    """Return the expression that turns a target of any plain type into its label (see `spell`)."""
+    return spell(pl.col(name), dtype).alias(name)
+
+
+def spell(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Return the expression that writes a value of any plain type as a text.
 
     A whole float loses its fraction (`1.0` is the label "1"): a column of integers with a gap comes
     as floats from many tools, and its labels must not depend on the gap.
     """
-    column = pl.col(name)
     if dtype.is_float():
         whole = column.is_finite() & (column == column.floor()) & (column.abs() < 2**53)
         text = (
             pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(column.cast(pl.String))
         )
-        return pl.when(column.is_nan()).then(None).otherwise(text).alias(name)
-    return column.cast(pl.String).alias(name)
+        return pl.when(column.is_nan()).then(None).otherwise(text)
+    return column.cast(pl.String)
 
 
 def order_classes(labels: set[str]) -> list[str]:

@@ -1,73 +1,129 @@
-"""Deal rows out to train, validation and test by a keyed hash of their content.
+"""Deal rows out to train, validation and test, without ever holding them.
 
-A shuffled split moves rows between the parts whenever the data grows, and may put two equal rows on
-both sides. A hash of the content does neither: a row's part depends on the row and the key alone.
+A shuffled split moves rows between the parts whenever the data grows, and may put two equal rows on both sides. A
+keyed hash of the content does neither: a row's part depends on the row and the key alone. Shares that are exact in
+each class, and a split by time, need a look at all rows first (`Cuts`), and so their cuts move as the data grows.
 """
 
-from collections.abc import Sequence
-from hashlib import blake2b
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from slipway.errors import DataError
-from slipway.tables.labels import label
+from slipway.product.split import Split
+from slipway.tables.hashing import row_hash
 from slipway.tables.schema import PART, PARTS
 
-UNIT = "\x1f"
-NULL = "\x00"
+LAST = 2**64 - 1
+MAX_STRATA = 10_000
 
 
-def with_part(rows: pl.DataFrame, *, by: Sequence[str], seed: int, validation: float, test: float) -> pl.DataFrame:
-    """Return the rows with `_split`: train, validation or test.
+@dataclass(frozen=True)
+class Dealer:
+    """How each row finds its part.
 
-    Where they came split, their part is kept; if validation is absent there, it is taken from the
-    training rows, as the same share of them.
-
-    Args:
-        rows: Cleaned rows.
-        by: Columns that are hashed; rows equal in them share a part.
+    Attributes:
+        split: The shares and the way.
+        by: The columns that are hashed, and their types.
+        dtypes: All columns and their types.
         seed: Key of the hash.
-        validation: Share of the rows.
-        test: Share of the rows; unused where they came split.
+        came: The parts that the source came with; empty where it came as one.
     """
-    if PART not in rows.columns:
-        hashes = hash_rows(rows.select(by), seed=seed)
-        return rows.with_columns(_part(hashes, validation=validation, test=test).alias(PART))
-    if "validation" in rows[PART]:
-        return rows
-    dealt = _part(hash_rows(rows.select(by), seed=seed), validation=validation, test=0.0)
-    return rows.with_columns(pl.when(pl.col(PART) == "train").then(dealt).otherwise(PART).alias(PART))
+
+    split: Split
+    by: Mapping[str, pl.DataType]
+    dtypes: Mapping[str, pl.DataType]
+    seed: int
+    came: frozenset[str] = frozenset()
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """The shares of test and of validation among the rows that are dealt out."""
+        return (0.0 if self.came else self.split.test), self.split.validation
+
+    @property
+    def looks(self) -> dict[str, pl.Expr]:
+        """What must be known of each row before the cuts are made; nothing for the plain hash."""
+        if "validation" in self.came:
+            return {}
+        if (name := self.split.time) is not None:
+            return {"time": pl.col(name).to_physical()}
+        if (name := self.split.stratify) is not None:
+            return {"stratum": self._stratum(name), "place": self._place()}
+        return {}
+
+    def _stratum(self, name: str) -> pl.Expr:
+        return row_hash({name: self.dtypes[name]}, seed=self.seed)
+
+    def _place(self) -> pl.Expr:
+        return row_hash(self.by, seed=self.seed)
+
+    def part(self, seen: pl.DataFrame) -> pl.Expr:
+        """Return the expression of a row's part.
+
+        Args:
+            seen: What `looks` asks for, of the rows that are dealt out.
+        """
+        if "validation" in self.came:
+            return pl.col(PART)
+        if self.split.time is not None:
+            dealt = self._by_time(seen["time"], self.split.time)
+        elif self.split.stratify is not None:
+            dealt = self._by_stratum(seen, self.split.stratify)
+        else:
+            test, validation = self.shares
+            ends = (pl.lit(round(share * 2**64), pl.UInt64) for share in (test, test + validation))
+            dealt = _cut(self._place(), *ends)
+        return pl.when(pl.col(PART) == "train").then(dealt).otherwise(pl.col(PART)) if self.came else dealt
+
+    def _by_time(self, times: pl.Series, name: str) -> pl.Expr:
+        """Cut the sorted times; all rows of the time at a cut are on its newer side.
+
+        Sizes are rounded down: so the cuts never move back as newer rows arrive.
+        """
+        if missing := times.null_count():
+            raise DataError(
+                f"preprocess.split.time: '{name}' is missing in {missing:,} rows, which have no place in time: "
+                "add it to preprocess.require, or split in another way"
+            )
+        ordered = np.sort(times.to_numpy())
+        test, validation = self.shares
+        sizes = [int(share * len(ordered)) for share in (test, test + validation)]
+        time = pl.col(name).to_physical()
+        newer = [time >= ordered[-size] if size else pl.lit(False) for size in sizes]
+        return _named(*newer)
+
+    def _by_stratum(self, seen: pl.DataFrame, name: str) -> pl.Expr:
+        """Cut each stratum's own hashes; equal rows at a cut stay together."""
+        test, validation = self.shares
+        place = pl.col("place").sort()
+        sizes = [(pl.len() * share).round().cast(pl.Int64) for share in (test, test + validation)]
+        cuts = seen.group_by("stratum").agg(
+            *(place.get(size, null_on_oob=True).fill_null(LAST).alias(str(order)) for order, size in enumerate(sizes))
+        )
+        if cuts.height > MAX_STRATA:
+            raise DataError(
+                f"preprocess.split.stratify: '{name}' has {cuts.height:,} values, more than {MAX_STRATA:,}: "
+                "name a column of classes"
+            )
+        stratum = self._stratum(name)
+        ends = (
+            stratum.replace_strict(cuts["stratum"], cuts[order], default=LAST, return_dtype=pl.UInt64)
+            for order in ("0", "1")  # LAST is for the strata of rows that leave
+        )
+        return _cut(self._place(), *ends)
 
 
-def hash_rows(rows: pl.DataFrame, *, seed: int) -> pl.Series:
-    """Return the 64-bit keyed BLAKE2b hash of each row's content (UInt64).
-
-    The columns' order does not matter, nor whether a whole number stands in a column of integers or floats.
-    """
-    texts = [_text(name, rows.schema[name]).fill_null(NULL) for name in sorted(rows.columns)]
-    contents = rows.select(pl.concat_str(texts, separator=UNIT)).to_series()
-    key = seed.to_bytes(8, "little")
-    digests = [blake2b(content.encode(), digest_size=8, key=key).digest() for content in contents]
-    return pl.Series([int.from_bytes(digest, "little") for digest in digests], dtype=pl.UInt64)
+def _cut(place: pl.Expr, end_of_test: pl.Expr, end_of_validation: pl.Expr) -> pl.Expr:
+    return _named(place < end_of_test, place < end_of_validation)
 
 
-def _text(name: str, dtype: pl.DataType) -> pl.Expr:
-    if dtype == pl.Binary:
-        return pl.col(name).bin.encode("hex")
-    return label(name, dtype)
-
-
-def _part(hashes: pl.Series, *, validation: float, test: float) -> pl.Series:
-    """Cut the range of the hash at test and test + validation."""
-    end_of_test, end_of_validation = (round(share * 2**64) for share in (test, test + validation))
-    part = (
-        pl.when(pl.col("hash") < pl.lit(end_of_test, pl.UInt64))
-        .then(pl.lit("test"))
-        .when(pl.col("hash") < pl.lit(end_of_validation, pl.UInt64))
-        .then(pl.lit("validation"))
-        .otherwise(pl.lit("train"))
+def _named(is_test: pl.Expr, is_validation: pl.Expr) -> pl.Expr:
+    return (
+        pl.when(is_test).then(pl.lit("test")).when(is_validation).then(pl.lit("validation")).otherwise(pl.lit("train"))
     )
-    return pl.DataFrame({"hash": hashes}).select(part).to_series()
 
 
 def require_rows(num_rows: dict[str, int]) -> None:

@@ -1,0 +1,67 @@
+"""Find rows that are there more than once without holding the rows: by their hashes, eight bytes a row.
+
+Two rows are one where two keyed hashes, 128 bits together, are equal: among 50 million rows two different ones are
+taken for equal with a probability below 1e-23. The second hash is computed for rows alone whose first one is shared.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from slipway.tables.hashing import row_hash
+
+Positions = npt.NDArray[np.int64]
+SECOND = 0x5E_C0_2D
+
+
+def shared(hashes: pl.Series) -> Positions:
+    """Return the positions of the rows whose hash others have, too; null is no hash."""
+    known = np.sort(hashes.drop_nulls().to_numpy())
+    twice = np.unique(known[1:][known[1:] == known[:-1]])
+    del known
+    if not len(twice):
+        return np.empty(0, np.int64)
+    return np.flatnonzero(hashes.is_in(pl.Series(twice).implode()).fill_null(False).to_numpy())
+
+
+def surplus(
+    rows: pl.LazyFrame,
+    hashes: pl.Series,
+    dtypes: Mapping[str, pl.DataType],
+    *,
+    keep: Literal["first", "last", "none"],
+    seed: int,
+) -> Positions:
+    """Return the positions, rising, of the rows that are one too many.
+
+    Args:
+        rows: All rows, with their positions as `row`.
+        hashes: Their first hash over the columns that are compared; null for a row that is not.
+        dtypes: The columns that are compared.
+        keep: Which one of equal rows stays.
+        seed: The key of the first hash.
+    """
+    candidates = shared(hashes)
+    if not len(candidates):
+        return candidates
+    second = rows.filter(at(candidates, len(hashes))).select(
+        "row", row_hash(dtypes, seed=seed ^ SECOND).alias("second")
+    )
+    found = second.collect(engine="streaming").with_columns(hashes.gather(candidates).alias("first"))
+    staying = found.select(pl.struct("first", "second")).to_series()
+    is_one = {"first": staying.is_first_distinct, "last": staying.is_last_distinct, "none": staying.is_unique}[keep]()
+    return candidates[~is_one.to_numpy()]
+
+
+def at(positions: Positions, num_rows: int) -> pl.Expr:
+    """Return the expression that is true for the rows whose `row` is among these positions."""
+    mask = np.zeros(num_rows, bool)
+    mask[positions] = True
+
+    def look_up(places: pl.Series) -> pl.Series:
+        return pl.Series(mask[places.to_numpy()])
+
+    return pl.col("row").map_batches(look_up, return_dtype=pl.Boolean, is_elementwise=True)
