@@ -14,7 +14,7 @@ from slipway.product.ingest import Read
 from slipway.sources.encoding import to_utf8
 from slipway.sources.lines import Copy, Cut, Layout, Lines, check_lines, records
 from slipway.sources.names import stated_names
-from slipway.sources.types import FIRST_ROWS, types_of
+from slipway.sources.types import FIRST_ROWS, Types, types_of
 from slipway.sources.workplace import Broken, File, Opened, Workplace, require_sound
 
 
@@ -159,11 +159,18 @@ def _runs(files: list[Path], skip: list[int]) -> Iterator[tuple[int, list[Path]]
 
 
 def _types(texts: pl.LazyFrame, columns: list[str], read: Read, *, exact: bool) -> dict[str, pl.DataType]:
-    guess = [name for name in columns if name not in read.strings]
+    guess: Types = {name: None for name in columns if name not in read.strings}
     first = types_of(texts.head(FIRST_ROWS), guess, decimal_comma=read.decimal_comma)
-    open_ones = [name for name, dtype in first.items() if dtype is None or (exact and dtype != pl.String)]
-    found = first | types_of(texts, open_ones, decimal_comma=read.decimal_comma)
-    return {name: found.get(name) or pl.String() for name in columns}
+    unsure = {
+        name: dtype for name, dtype in first.items() if dtype in (None, pl.Int128) or (exact and dtype != pl.String)
+    }
+    found = first | types_of(texts, unsure, decimal_comma=read.decimal_comma)
+    return {name: _kept(found.get(name)) for name in columns}
+
+
+def _kept(dtype: pl.DataType | None) -> pl.DataType:
+    """Return the type that is read: whole numbers that no 64 bits hold are codes, which a float would change."""
+    return pl.String() if dtype is None or dtype == pl.Int128 else dtype
 
 
 def _trimmed(name: str, read: Read) -> pl.Expr:

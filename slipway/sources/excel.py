@@ -66,6 +66,6 @@ def _converted(frame: pl.DataFrame, read: Read) -> pl.DataFrame:
         pl.when(~text.is_in(["", *read.missing])).then(text).alias(text.meta.output_name()) for text in texts
     )
     marked = [name for name in names if name not in read.strings and frame[name].is_in(read.missing).any()]
-    types = types_of(cleared.lazy(), marked, decimal_comma=False)
+    types = types_of(cleared.lazy(), dict.fromkeys(marked), decimal_comma=False)
     numbers = {name: dtype for name, dtype in types.items() if dtype is not None and dtype.is_numeric()}
     return cleared.with_columns(pl.col(name).cast(dtype) for name, dtype in numbers.items())

@@ -24,11 +24,11 @@ MAX_RECORD_BYTES = 1 << 24
 MAX_RECORD_LINES = 1000
 NEWLINE = 0x0A
 RETURN = 0x0D
+RETURN_IN_VALUE = "\ue00d"  # no character of any script
 
 REASONS = [
     ("unexpected end", "a quote is never closed"),
     ("expected after", "text follows a closing quote"),
-    ("new-line character", "a carriage return stands in an unquoted value"),
 ]
 
 Positions = npt.NDArray[np.intp]
@@ -124,14 +124,16 @@ def _check_block(block: _Block, name: str, layout: Layout, found: Lines) -> int:
     if not len(of_records):
         too_long = len(block.data) > MAX_RECORD_BYTES
         return _check_line_by_line(block, name, layout, found) if too_long else 0
-    odd = np.flatnonzero(np.diff(of_records, prepend=-1) != layout.width)
+    counts = np.diff(of_records, prepend=-1)
     invalid = _records_of_invalid_text(block.data[:end], ends[of_records])
-    for record in sorted({*map(int, odd), *invalid}):
+    bad = sorted({*np.flatnonzero(counts != layout.width).tolist(), *invalid})
+    newlines = np.flatnonzero(data == NEWLINE) if bad else ends[:0]
+    for record in bad:
         first = int(ends[of_records[record - 1]]) + 1 if record else 0
-        last = int(ends[of_records[record]]) + 1
-        count = int(of_records[record] - (of_records[record - 1] if record else -1))
-        _put_aside(block, first, last, name, found, "is not UTF-8" if record in invalid else _count(count, layout))
-    found.rows += len(of_records) - len({*map(int, odd), *invalid})
+        reason = "is not UTF-8" if record in invalid else _count(int(counts[record]), layout)
+        line = block.line + int(np.searchsorted(newlines, first))
+        _put_aside(block, (first, int(ends[of_records[record]]) + 1), line, name, found, reason)
+    found.rows += len(of_records) - len(bad)
     return end
 
 
@@ -179,7 +181,7 @@ def _check_line_by_line(block: _Block, name: str, layout: Layout, found: Lines) 
     line alone is put aside, and the next one starts afresh: the rest of the file is not swallowed.
     """
     lines = io.BytesIO(block.data).readlines()  # split at line feeds alone
-    position, index = 0, 0
+    position, index, line = 0, 0, block.line
     while index < len(lines):
         values, used, reason = _next_record(lines, index, layout)
         is_open = reason is not None and index + used >= len(lines)
@@ -194,24 +196,33 @@ def _check_line_by_line(block: _Block, name: str, layout: Layout, found: Lines) 
         if not _is_text(block.data[position:end]):
             reason = "is not UTF-8"
         if reason is not None:
-            _put_aside(block, position, end, name, found, reason)
+            _put_aside(block, (position, end), line, name, found, reason)
         else:
             found.rows += 1
             _write_plainly(block, position, end, values, layout, found)
-        position, index = end, index + used
+        position, index, line = end, index + used, line + used
     return position
 
 
 def _next_record(lines: list[bytes], index: int, layout: Layout) -> tuple[list[str], int, str | None]:
     """Return the values of the record that starts at a line, how many lines it takes, and why it is none."""
-    texts = (line.decode(errors="replace") for line in lines[index : index + MAX_RECORD_LINES])
+    texts = (_without_returns(line.decode(errors="replace")) for line in lines[index : index + MAX_RECORD_LINES])
     reader = records(texts, layout, strict=True)
     try:
         with _long_values():
             values = next(reader)
     except csv.Error as error:
         return [], max(reader.line_num, 1), next((mine for theirs, mine in REASONS if theirs in str(error)), str(error))
-    return values or [""], reader.line_num, None
+    return [value.replace(RETURN_IN_VALUE, "\r") for value in values] or [""], reader.line_num, None
+
+
+def _without_returns(line: str) -> str:
+    """Hide carriage returns that end no line from the csv module, which refuses them and polars does not."""
+    if "\r" not in line:
+        return line
+    text = line.removesuffix("\n")
+    end = "\r\n" if line != text and text.endswith("\r") else line[len(text) :]
+    return text[: len(line) - len(end)].replace("\r", RETURN_IN_VALUE) + end
 
 
 def records(lines: Iterable[str], layout: Layout, *, strict: bool) -> Any:
@@ -247,14 +258,15 @@ def _write_plainly(block: _Block, start: int, end: int, values: list[str], layou
     found.cuts.append(Cut(block.offset + start, block.offset + end, text.getvalue().encode()))
 
 
-def _put_aside(block: _Block, start: int, end: int, name: str, found: Lines, reason: str) -> None:
+def _put_aside(block: _Block, span: tuple[int, int], line: int, name: str, found: Lines, reason: str) -> None:
+    start, end = span
     found.cuts.append(Cut(block.offset + start, block.offset + end))
     if not block.data[start:end].strip():
         found.blank += 1
         return
     if block.is_last and end == len(block.data) and block.data[-1:] != b"\n" and "instead of" in reason:
         reason += ", and the file ends in the middle of this line"
-    found.broken.append(Broken(name, block.line_at(start), block.text(start, end), reason))
+    found.broken.append(Broken(name, line, block.text(start, end), reason))
 
 
 def _count(count: int, layout: Layout) -> str:
