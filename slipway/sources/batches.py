@@ -31,7 +31,7 @@ class Batches:
     def add_frame(self, frame: pl.DataFrame) -> None:
         """Add a batch of rows."""
         path = self._place.new_path(".parquet")
-        plain(frame.lazy()).sink_parquet(path)
+        plain(frame.lazy(), is_whole=False).sink_parquet(path)
         self._parts.append(pl.scan_parquet(path))
 
     def flush(self) -> None:
@@ -45,7 +45,7 @@ class Batches:
         self.flush()
         if not self._parts:
             return pl.LazyFrame()
-        return pl.concat(_alike(self._parts), how="vertical_relaxed")
+        return plain(pl.concat(_alike(self._parts), how="vertical_relaxed"))
 
 
 def scan_written(path: Path) -> pl.LazyFrame:
@@ -56,9 +56,6 @@ def scan_written(path: Path) -> pl.LazyFrame:
 def _alike(parts: list[pl.LazyFrame]) -> list[pl.LazyFrame]:
     """Make texts of columns that are texts in one batch and something else in another."""
     schemas = [part.collect_schema() for part in parts]
-    mixed = [
-        name
-        for name, dtype in schemas[0].items()
-        if len({schema[name] for schema in schemas}) > 1 and any(schema[name] == pl.String for schema in schemas)
-    ]
+    kinds = {name: {schema[name] for schema in schemas} - {pl.Null()} for name in schemas[0]}
+    mixed = [name for name, found in kinds.items() if len(found) > 1 and pl.String() in found]
     return [part.with_columns(pl.col(mixed).cast(pl.String)) for part in parts] if mixed else parts

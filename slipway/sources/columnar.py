@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from slipway.errors import DataError
-from slipway.sources.names import require_names
+from slipway.sources.names import require_names, require_same
 from slipway.sources.workplace import File, Opened
 
 PROBLEMS = (pl.exceptions.PolarsError, OSError)
@@ -13,7 +13,7 @@ PROBLEMS = (pl.exceptions.PolarsError, OSError)
 
 def open_parquet(files: list[File]) -> Opened:
     """Open Parquet files with the same columns."""
-    return Opened(pl.concat([plain(_scan(file, pl.scan_parquet, "Parquet")) for file in files], how="vertical_relaxed"))
+    return _together(files, [_scan(file, pl.scan_parquet, "Parquet") for file in files])
 
 
 def open_arrow(files: list[File]) -> Opened:
@@ -23,7 +23,7 @@ def open_arrow(files: list[File]) -> Opened:
             start = opened.read(6)
         if start[:4] == b"\xff\xff\xff\xff":
             raise DataError(f"{file.name} is an Arrow stream: write it as an Arrow file (Feather), or as Parquet")
-    return Opened(pl.concat([plain(_scan(file, pl.scan_ipc, "Arrow")) for file in files], how="vertical_relaxed"))
+    return _together(files, [_scan(file, pl.scan_ipc, "Arrow") for file in files])
 
 
 def _scan(file: File, scan: Any, kind: str) -> pl.LazyFrame:
@@ -35,19 +35,27 @@ def _scan(file: File, scan: Any, kind: str) -> pl.LazyFrame:
     return frame
 
 
+def _together(files: list[File], frames: list[pl.LazyFrame]) -> Opened:
+    columns = [frame.collect_schema().names() for frame in frames]
+    for file, names in zip(files, columns, strict=True):
+        require_same(columns[0], names, file.name, files[0].name)
+    return Opened(pl.concat([plain(frame) for frame in frames], how="vertical_relaxed"))
+
+
 def first_line(error: Exception) -> str:
     """Return the first line of an error's message."""
     return str(error).strip().splitlines()[0]
 
 
-def plain(frame: pl.LazyFrame) -> pl.LazyFrame:
+def plain(frame: pl.LazyFrame, *, is_whole: bool = True) -> pl.LazyFrame:
     """Return the frame with plain types: dictionaries as text, decimals and wide integers as floats or text.
 
-    A column without values is one of texts. What no step knows (lists, structs, times) passes as it is.
+    A column without values is one of texts, if this is the whole table and not a batch of it. What no step knows
+    (lists, structs, times) passes as it is.
     """
     changes = []
     for name, dtype in frame.collect_schema().items():
-        if isinstance(dtype, pl.Categorical | pl.Enum | pl.Null):
+        if isinstance(dtype, pl.Categorical | pl.Enum) or (is_whole and dtype == pl.Null):
             changes.append(pl.col(name).cast(pl.String))
         elif dtype.is_decimal() or dtype == pl.Float16:
             changes.append(pl.col(name).cast(pl.Float64))

@@ -13,7 +13,7 @@ from slipway.errors import DataError, ParamsError
 from slipway.product.ingest import Read
 from slipway.sources.encoding import to_utf8
 from slipway.sources.lines import Copy, Cut, Layout, Lines, check_lines, records
-from slipway.sources.names import stated_names
+from slipway.sources.names import require_same, stated_names
 from slipway.sources.types import FIRST_ROWS, Types, types_of
 from slipway.sources.workplace import Broken, File, Opened, Workplace, require_sound
 
@@ -55,7 +55,7 @@ def open_delimited(files: list[File], read: Read, place: Workplace, *, exact: bo
         text = to_utf8(file.path, file.name, read, place.new_path(".csv"))
         header = _header(text, file.name, read_here)
         columns = columns or header.names
-        _require_same(columns, header.names, file.name, files[0].name)
+        require_same(columns, header.names, file.name, files[0].name)
         copy = Copy(text, place.new_path(".csv"))
         if header.is_marked:
             copy.leave_out([Cut(0, len(codecs.BOM_UTF8))])
@@ -117,12 +117,6 @@ def _names(first: list[str], name: str, read: Read) -> list[str]:
             f"set ingest.source to {{file: {name}, read: {{delimiter: {other!r}}}}}"
         )
     return stated_names(first, name, read)
-
-
-def _require_same(columns: list[str], names: list[str], name: str, first: str) -> None:
-    if names != columns:
-        differ = sorted(set(names) ^ set(columns)) or "their order"
-        raise DataError(f"{name} and {first} do not have the same columns: they differ in {differ}")
 
 
 def _scan(files: list[Path], skip: list[int], columns: list[str], read: Read, *, exact: bool) -> pl.LazyFrame:

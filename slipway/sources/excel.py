@@ -7,7 +7,7 @@ import polars as pl
 from slipway.errors import DataError, ParamsError
 from slipway.product.ingest import Read
 from slipway.sources.columnar import plain
-from slipway.sources.names import stated_names
+from slipway.sources.names import require_same, stated_names
 from slipway.sources.types import types_of
 from slipway.sources.workplace import File, Opened
 
@@ -18,6 +18,8 @@ def open_excel(files: list[File], read: Read) -> Opened:
     Types are those of the cells; a column with several is one of texts.
     """
     frames = [_load(file, read) for file in files]
+    for file, frame in zip(files, frames, strict=True):
+        require_same(frames[0].columns, frame.columns, file.name, files[0].name)
     return Opened(pl.concat([frame.lazy() for frame in frames], how="vertical_relaxed"))
 
 
@@ -37,6 +39,8 @@ def _load(file: File, read: Read) -> pl.DataFrame:
             schema_sample_rows=None,
             dtypes=dict.fromkeys(read.strings, "string"),
         )
+    except fastexcel.InvalidParametersError:
+        raise DataError(f"{file.name} is empty, or has no line after read.skip_lines = {read.skip_lines}") from None
     except fastexcel.FastExcelError as error:
         reason = str(error).splitlines()[0].removeprefix("calamine error: ")
         raise DataError(f"{file.name} is no Excel file, damaged, or locked by a password: {reason}") from None

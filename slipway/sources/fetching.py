@@ -149,9 +149,7 @@ def _ask_http(url: str, start: int, tag: str | None, options: Download) -> Itera
                 raise Interrupted(f"the server answers {status}")
             if status not in (200, 206):
                 raise DataError(f"{url} cannot be had: the server answers {status} {response.reason_phrase}")
-            yield Answer(
-                start if status == 206 else 0, _strong(response.headers.get("etag")), response.iter_raw(1 << 20)
-            )
+            yield Answer(start if status == 206 else 0, _strong(response.headers.get("etag")), response.iter_raw())
     except httpx.TransportError as error:
         raise Interrupted(str(error) or type(error).__name__) from None
     except (httpx.InvalidURL, httpx.TooManyRedirects) as error:

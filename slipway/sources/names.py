@@ -31,6 +31,13 @@ def require_known(strings: list[str], names: list[str], where: str) -> None:
         )
 
 
+def require_same(columns: list[str], names: list[str], name: str, first: str) -> None:
+    """Check that a file has the columns of the first one."""
+    if names != columns:
+        differ = sorted(set(names) ^ set(columns)) or "their order"
+        raise DataError(f"{name} and {first} do not have the same columns: they differ in {differ}")
+
+
 def stated_names(first: list[str], name: str, read: Read) -> list[str]:
     """Return the columns' names, from the first line or from the read options, checked against each other."""
     if read.header and read.columns is not None:

@@ -116,11 +116,17 @@ def _postgresql(rest: str, source: SqlSource, place: Workplace) -> pl.LazyFrame:
         for array in nanoarrow.ArrayStream(cursor.fetch_arrow()):
             waiting.append(_without_extensions(pl.DataFrame(array)))
             if sum(frame.height for frame in waiting) >= source.batch_rows:
-                batches.add_frame(pl.concat(waiting))
+                _add(batches, waiting, source)
                 waiting = []
         if waiting:
-            batches.add_frame(pl.concat(waiting))
+            _add(batches, waiting, source)
         return batches.finish()
+
+
+def _add(batches: Batches, frames: list[pl.DataFrame], source: SqlSource) -> None:
+    """Add what has come, which the driver measures in bytes, in pieces of so many rows."""
+    for part in pl.concat(frames).iter_slices(source.batch_rows):
+        batches.add_frame(part)
 
 
 def _without_extensions(frame: pl.DataFrame) -> pl.DataFrame:
