@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from slipway.product.reading import check_section, read_yaml
 from slipway.product.section import Section
@@ -66,11 +66,41 @@ class Suite(Section):
     expectations: list[Expectation] = Field(min_length=1)
     """In the order of the results."""
 
+    parameters: dict[str, bool | int | float | str | list[Any]] = {}
+    """Values by name: `{$PARAMETER: oldest}` as an argument stands for the value of `oldest`."""
+
     meta: dict[str, Any] = {}
     """Anything; Great Expectations keeps it."""
 
     notes: str | list[str] | None = None
     """For people."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parameters_are_filled_in(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or not isinstance(content.get("expectations"), list):
+            return content  # for the fields to refuse
+        given = content.get("parameters") or {}
+        used: set[str] = set()
+        filled = _filled(content["expectations"], given, used)
+        if unused := [name for name in given if name not in used]:
+            raise ValueError(f"parameters {unused} stand for nothing: use {{$PARAMETER: {unused[0]}}}, or remove them")
+        return {**content, "expectations": filled}
+
+
+def _filled(node: Any, given: dict[str, Any], used: set[str]) -> Any:
+    """Put the values in the place of `{$PARAMETER: name}`, and note the names."""
+    if isinstance(node, list):
+        return [_filled(each, given, used) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if set(node) != {"$PARAMETER"}:
+        return {key: _filled(value, given, used) for key, value in node.items()}
+    name = node["$PARAMETER"]
+    if name not in given:
+        raise ValueError(f"$PARAMETER {name!r} has no value; parameters gives {', '.join(given) or 'none'}")
+    used.add(name)
+    return given[name]
 
 
 def read_suite(path: Path) -> Suite:

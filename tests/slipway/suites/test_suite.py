@@ -39,6 +39,39 @@ def test_a_wrong_suite_is_named_with_its_file(tmp_path, content, message):
     assert "raw.suite.yaml" in str(error.value)
 
 
+PARAMETERS = """
+name: people
+parameters: {oldest: 120, towns: [Bonn, Graz]}
+expectations:
+  - type: expect_column_values_to_be_between
+    kwargs: {column: age, max_value: {$PARAMETER: oldest}}
+    severity: warning
+  - type: expect_column_values_to_be_in_set
+    kwargs: {column: town, value_set: {$PARAMETER: towns}}
+    severity: warning
+"""
+
+
+def test_parameters_stand_for_their_values(tmp_path):
+    (tmp_path / "raw.suite.yaml").write_text(PARAMETERS)
+    first, second = read_suite(tmp_path / "raw.suite.yaml").expectations
+    assert first.kwargs == {"column": "age", "max_value": 120}
+    assert second.kwargs["value_set"] == ["Bonn", "Graz"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (PARAMETERS.replace("PARAMETER: oldest", "PARAMETER: older"), "'older' has no value; parameters gives oldest"),
+        (PARAMETERS.replace("{oldest: 120,", "{oldest: 120, youngest: 0,"), r"\['youngest'\] stand for nothing"),
+    ],
+)
+def test_a_parameter_without_a_value_or_a_use_is_an_error(tmp_path, content, message):
+    (tmp_path / "raw.suite.yaml").write_text(content)
+    with pytest.raises(ParamsError, match=message):
+        read_suite(tmp_path / "raw.suite.yaml")
+
+
 def test_titles_say_what_is_expected_of_what():
     pair = Expectation(
         type="expect_column_pair_values_to_be_equal", kwargs={"column_A": "a", "column_B": "b"}, severity="info"
