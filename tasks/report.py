@@ -20,7 +20,7 @@ def report(data: Path, releases: Path, *, private: bool = True) -> Path:
         private: whether values of rows must not be shown; true where nobody says otherwise.
     """
     page = data / "report.html"
-    facts = gather(data, releases)
+    facts = gather(data, releases, private=private)
     write_text_whole(data / DOCS, render_docs(gather_docs(data, private=private)))
     write_text_whole(page, render(facts, docs=DOCS.as_posix()))
     return page

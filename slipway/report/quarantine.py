@@ -13,6 +13,7 @@ SET_ASIDE = (
     ("Lines and files that could not be read", Path("ingest", "broken.parquet")),
     ("Rows that broke the raw suite", Path("validate", "quarantine.parquet")),
     ("Rows that broke a rule of cleaning", Path("preprocess", "quarantine.parquet")),
+    ("Outliers by bounds fitted on training rows", Path("privatize", "quarantine.parquet")),
 )
 REASON_COLUMNS = ("_reasons", "reason")
 

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from slipway.errors import DataError
@@ -193,6 +194,24 @@ def test_rows_that_did_not_pass_come_before_the_gate(data: Path, releases: Path)
     verdict = verdict_of(gather(data, releases))
     assert verdict.title == "The raw rows did not pass"
     assert "column 'size' is not there" in verdict.lines
+
+
+def test_what_was_observed_of_private_rows_is_not_shown(data: Path, releases: Path) -> None:
+    failed = validation(expectation("size"), passed=False) | {"reasons": ["size: max_to_be_between(): observed 123.5"]}
+    write_json(data / "validate" / "validation.json", failed)
+    assert "123.5" in render(gather(data, releases, private=False))
+    assert "123.5" not in render(gather(data, releases))
+    assert "size: max_to_be_between()" in render(gather(data, releases))
+
+
+def test_rows_set_aside_are_counted_by_reason(data: Path, releases: Path) -> None:
+    reasons = pl.Series("_reasons", [["town: in set"], ["town: in set", "size: between"]])
+    rows = pl.DataFrame({"_id": [1, 2], "town": ["Atlantis", "Bon"]}).with_columns(reasons)
+    rows.write_parquet(data / "validate" / "quarantine.parquet")
+    html = render(gather(data, releases))
+    assert "Rows that broke the raw suite: 2" in html
+    assert "size: between" in html
+    assert "Atlantis" not in html
 
 
 def test_a_broken_rule_is_named_with_both_numbers(tmp_path: Path, data: Path, releases: Path) -> None:
