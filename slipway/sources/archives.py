@@ -18,6 +18,7 @@ from slipway.sources.workplace import File, Workplace
 COMPRESSED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MAGIC = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz", b"PK\x03\x04": ".zip", b"PK\x05\x06": ".zip"}
+DOCUMENT = frozenset(["[Content_Types].xml", "mimetype"])
 BLOCK_BYTES = 1 << 20
 FREE_BYTES = 64 << 20
 DAMAGED = (EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, OSError, NotImplementedError)
@@ -54,7 +55,14 @@ def archive_of(file: File) -> str | None:
         return None
     with file.path.open("rb") as opened:
         start = opened.read(512)
-    return next((kind for magic, kind in MAGIC.items() if start.startswith(magic)), None)
+    found = next((kind for magic, kind in MAGIC.items() if start.startswith(magic)), None)
+    return None if found == ".zip" and _is_document(file) else found
+
+
+def _is_document(file: File) -> bool:
+    """Say whether a zip is one file to its user: a sheet of Excel, an OpenDocument file."""
+    with _damage_told(file.name), zipfile.ZipFile(file.path) as archive:
+        return not DOCUMENT.isdisjoint(archive.namelist())
 
 
 def _from_zip(file: File, inside: str | None, budget: "_Budget") -> list[File]:

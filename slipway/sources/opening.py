@@ -6,7 +6,7 @@ from typing import NamedTuple
 import polars as pl
 
 from slipway.errors import DataError, ParamsError
-from slipway.product.ingest import AnySource, IdxSource, ImageSource, Ingest, Source, SqlSource
+from slipway.product.ingest import AnySource, IdxSource, ImageSource, Ingest, Read, Source, SqlSource
 from slipway.sources.finding import find
 from slipway.sources.workplace import File, Opened, Workplace
 from slipway.tables.schema import PART, ROW_ID
@@ -19,6 +19,15 @@ FORMATS = {
     "excel": (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
 }
 MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"PK\x03\x04": "excel", b"\xd0\xcf\x11\xe0": "excel", b"{": "ndjson"}
+
+
+USED = {
+    "delimited": set(Read.model_fields) - {"sheet"},
+    "parquet": set(),
+    "arrow": set(),
+    "ndjson": {"missing", "strings", "broken", "max_broken_pct"},
+    "excel": {"header", "columns", "skip_lines", "trim", "missing", "strings", "sheet"},
+}
 
 
 class Table(NamedTuple):
@@ -100,6 +109,7 @@ def _open_files(source: Source, place: Workplace, *, exact: bool) -> Opened:
             f"ingest.source '{source.file}' stands for files of several formats: {', '.join(sorted(kinds))}"
         )
     kind = kinds.pop()
+    _require_useful(source.read, kind)
     if kind == "parquet":
         from slipway.sources.columnar import open_parquet
 
@@ -122,6 +132,20 @@ def _open_files(source: Source, place: Workplace, *, exact: bool) -> Opened:
         opened = open_delimited(files, source.read, place, exact=exact)
     opened.origin.update({"file": source.file, "inside": source.inside, "sha256": sha256, "files": len(files)})
     return opened
+
+
+def _require_useful(read: Read, kind: str) -> None:
+    """Refuse read options that do nothing for a format: whoever states one expects something of it."""
+    idle = [
+        name
+        for name, field in Read.model_fields.items()
+        if name not in USED[kind] | {"format"} and getattr(read, name) != field.default
+    ]
+    if idle:
+        raise ParamsError(
+            f"ingest.source.read.{idle[0]} does nothing for a file of the format {kind}: remove it. "
+            f"What is read there: {', '.join(sorted(USED[kind])) or 'nothing'}."
+        )
 
 
 def format_of(file: File) -> str:

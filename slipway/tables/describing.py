@@ -26,7 +26,7 @@ def describe(table: pl.LazyFrame, product: Product, image_shape: tuple[int, int,
     if product.kind == "images" and (image_shape is None or dtypes.get("image") != pl.Binary):
         raise DataError(
             "product.kind is images, but the source does not say what shape its images have: "
-            "give `sklearn:digits`, or set kind: tabular"
+            "give {images}, {idx, labels} or `sklearn:digits` as ingest.source, or set kind: tabular"
         )
     columns = [Column(name=name, dtype=str(dtype)) for name, dtype in dtypes.items()]
     return Schema(product=product, columns=columns, classes=_classes(table, product), image_shape=image_shape)

@@ -1,7 +1,10 @@
 """Sources: what can be read, and what is said of the rest."""
 
+import gzip
+
 import polars as pl
 import pytest
+from PIL import Image
 
 from slipway.errors import DataError, ParamsError
 from slipway.files import sha256_of
@@ -152,3 +155,65 @@ def test_another_delimiter_than_the_files_is_told_with_the_right_one(folder):
 def test_a_file_with_a_slip_in_its_name_is_found_near(folder):
     with pytest.raises(DataError, match=r"did you mean 'rows\.csv'"):
         open_source(Source(file="row.csv"), folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "read", "known"),
+    [
+        ("adult.data", b"a,b\n1,2\n", {}, "delimited"),
+        ("rows", b"a,b\n1,2\n", {}, "delimited"),
+        ("rows.tsv.gz", gzip.compress(b"a\tb\n1\t2\n"), {}, "delimited"),
+        ("lines", b'{"a": 1, "b": 2}\n', {}, "ndjson"),
+        ("lines.txt", b'{"a": 1, "b": 2}\n', {"format": "ndjson"}, "ndjson"),
+    ],
+)
+def test_a_format_is_told_by_the_name_else_by_the_first_bytes_unless_it_is_stated(folder, name, content, read, known):
+    (folder / name).write_bytes(content)
+    assert open_source(Source.model_validate({"file": name, "read": read}), folder).frame.collect().rows() == [(1, 2)]
+
+
+@pytest.mark.parametrize("write", ["write_parquet", "write_ipc", "write_excel"])
+def test_binary_formats_are_known_by_their_first_bytes(folder, write):
+    getattr(pl.DataFrame({"a": [1], "b": [2]}), write)(folder / "rows.any")
+    (folder / "rows.any").rename(folder / "rows")
+    assert open_source(Source(file="rows"), folder).frame.collect().rows() == [(1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("rows.json", b"[]"), ("rows.pdf", b"%PDF"), ("rows", bytes(100)), ("page.html", b"<html>")],
+)
+def test_a_format_that_nothing_reads_is_told(folder, name, content):
+    (folder / name).write_bytes(content)
+    with pytest.raises(ParamsError, match=r"nothing reads this\. Give a file that ends in \.csv, \.tsv"):
+        open_source(Source(file=name), folder)
+
+
+def test_files_of_several_formats_are_no_table(folder):
+    (folder / "rows.ndjson").write_text("{}")
+    with pytest.raises(ParamsError, match="files of several formats: delimited, ndjson"):
+        open_source(Source(file="rows.*"), folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "message"),
+    [
+        ("rows.csv", {"sheet": "a"}, "read.sheet does nothing for a file of the format delimited"),
+        ("rows.parquet", {"missing": ["?"]}, "read.missing does nothing .* What is read there: nothing"),
+        ("rows.ndjson", {"delimiter": ";"}, "read.delimiter does nothing"),
+        ("rows.xlsx", {"broken": "quarantine"}, "read.broken does nothing"),
+    ],
+)
+def test_a_read_option_that_would_do_nothing_is_refused(folder, name, read, message):
+    (folder / name).touch()
+    with pytest.raises(ParamsError, match=message):
+        open_source(Source.model_validate({"file": name, "read": read}), folder)
+
+
+def test_parts_of_images_must_have_one_shape(folder):
+    for part, size in (("a", 1), ("b", 2)):
+        (folder / part / "x").mkdir(parents=True)
+        Image.new("L", (size, size)).save(folder / part / "x" / "1.png")
+    ingest = Ingest.model_validate({"source": {"train": {"images": "a"}, "test": {"images": "b"}}})
+    with pytest.raises(DataError, match="set shape in each"):
+        open_sources(ingest, folder, folder / "scratch", exact=True)
