@@ -50,6 +50,9 @@ def test_the_five_minutes_with_your_own_data_give_a_release(copy: Path) -> None:
     section = README.split("## Your own data in five minutes")[1].split("\n## ")[0]
     blocks = re.findall(r"```bash\n(.*?)```", section, re.DOTALL)
     assert len(blocks) == 3
-    script = 'slipway() { python -m flows.cli "$@" --plain; }\n' + "".join(blocks)
-    command(copy, "bash", "-euo", "pipefail", "-c", script)
+    plainly = 'slipway() { if [ "$1" = run ]; then set -- "$@" --plain; fi; python -m flows.cli "$@"; }\n'
+    script = plainly + "".join(blocks)
+    printed = command(copy, "bash", "-euo", "pipefail", "-c", script)
+    shown = section.split("```console\n")[1].split("```")[0]
+    assert [line.rstrip() for line in printed.splitlines()][: len(shown.splitlines())] == shown.splitlines()
     assert json.loads((copy / "releases" / "iris" / "champion.json").read_text())["version"] == "v0001"

@@ -9,6 +9,7 @@ from slipway.drafting.profiling import ColumnProfile
 MIN_ROWS = 100
 SLACK = 0.5
 FAR = 10.0
+SMALLEST = 1e-300  # below it there is no unit to round to
 
 
 class Bounds(NamedTuple):
@@ -56,8 +57,8 @@ def _core(column: ColumnProfile) -> tuple[float, float]:
 
 def _outwards(value: float, towards: Callable[[float], int]) -> float:
     """Round to two digits, away from what was seen."""
-    if value == 0:
-        return 0.0
+    if abs(value) < SMALLEST:
+        return value
     unit = 10.0 ** (math.floor(math.log10(abs(value))) - 1)
     rounded = towards(value / unit) * unit
     digits = max(0, 1 - math.floor(math.log10(abs(value))))

@@ -1,15 +1,19 @@
 """How texts write dates: the strptime format that nearly all of them keep."""
 
+import re
 from typing import NamedTuple
 
 import polars as pl
 
 from slipway.drafting.shares import share
+from slipway.product.cleaning import DIRECTIVES
 
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
 NAMED_DAYS = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y", "%d/%m/%y", "%m/%d/%y")
 TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p")
 SWAPPED = (("%d/%m/", "%m/%d/"), ("%d-%m-", "%m-%d-"))
+
+READABLE = frozenset(DIRECTIVES)  # by cleaning, and by the server after it
 
 TEST_ROWS = 2_000
 MIN_SHARE = 0.95
@@ -20,6 +24,15 @@ class Written(NamedTuple):
 
     format: str
     ambiguous: bool
+
+
+def is_readable(written: str) -> bool:
+    """Say whether cleaning reads a format: it holds no directives but the plain ones.
+
+    >>> is_readable("%d.%m.%Y"), is_readable("%I:%M %p")
+    (True, False)
+    """
+    return set(re.findall("%.", written)) <= READABLE
 
 
 def date_format(texts: pl.Series) -> Written | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from slipway.drafting.dates import is_readable
 from slipway.drafting.dependencies import dependencies
 from slipway.drafting.finding import Found, Part, find, find_url, read_options
 from slipway.drafting.leakage import later_dates, leakage
@@ -17,13 +18,12 @@ from slipway.drafting.suites import DEFAULT_BUDGET_PCT, Drafted, draft_suites
 from slipway.drafting.targets import Target, choose_target, labels_of, spellings
 from slipway.errors import DataError
 from slipway.product.ingest import AnySource, Ingest, Source
-from slipway.product.preprocess import Preprocess
 from slipway.sources.opening import Table, open_sources
 from slipway.tables.labels import order_classes
 
 MIN_CLASS_ROWS = 20
 ROW_EPOCHS = {"tabular": 20_000_000, "images": 500_000}
-READABLE_DATES = frozenset(["%Y", "%m", "%d", "%H", "%M", "%S", "%b"])
+ISO_FRACTIONS = "%Y-%m-%dT%H:%M:%S%.f"  # cleaning reads it as ISO 8601, without a format
 
 
 @dataclass(frozen=True)
@@ -179,8 +179,7 @@ def _params(
     dtypes: pl.Schema,
     kind: str,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    unread = () if "dates" in Preprocess.model_fields else ("text", "date")
-    ignored = [role for role in roles if role.role in ("ignored", *unread) or _is_unread_date(role, seen)]
+    ignored = [role for role in roles if role.role == "ignored" or _is_unread_date(role, seen)]
     identifiers = [role for role in roles if role.role == "identifier"]
     sensitive = [role for role in roles if role.sensitive]
     product = {
@@ -218,9 +217,7 @@ def _params(
 
 def _is_unread_date(role: ColumnRole, seen: Profile) -> bool:
     written = seen.columns[role.name].format
-    if role.role != "date" or written is None:
-        return False
-    return not {written[i : i + 2] for i in range(len(written)) if written[i] == "%"} <= READABLE_DATES
+    return role.role == "date" and written is not None and not is_readable(written) and written != ISO_FRACTIONS
 
 
 def _reasons(roles: list[ColumnRole]) -> str:
@@ -250,13 +247,11 @@ def _cleaning(
             types[role.name] = "number"
         elif role.role == "category" and dtype != pl.String:
             types[role.name] = "category"
-        elif "dates" not in Preprocess.model_fields:
-            continue
         elif role.role == "text":
             types[role.name] = "text"
         elif role.role == "date" and not _is_unread_date(role, seen):
             types[role.name] = "date"
-            if column.format is not None and not column.format.startswith("%Y-%m-%d"):
+            if column.format is not None and is_readable(column.format):
                 dates[role.name] = {"format": column.format}
     replace = {target.column: dict(merged)} if merged else {}
     return {key: value for key, value in {"types": types, "dates": dates, "replace": replace}.items() if value}
@@ -289,6 +284,9 @@ def _warnings(
         rare = [label for label, count in counts.items() if count < MIN_CLASS_ROWS and label not in merged]
         if rare:
             warnings.append(Warn("classes", target.column, f"fewer than {MIN_CLASS_ROWS} rows: {', '.join(rare[:8])}"))
+    if merged:
+        listed = ", ".join(f"{one} as {other}" for one, other in sorted(merged.items())[:4])
+        warnings.append(Warn("spelling", target.column, f"labels read as one: {listed}"))
     features = [role.name for role in roles if role.role in ("number", "category", "boolean")]
     dates = {role.name: seen.columns[role.name].format for role in roles if role.role == "date"}
     suspects = [*leakage(seen, target, features), *later_dates(seen, dates)]

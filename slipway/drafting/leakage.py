@@ -137,8 +137,6 @@ def later_dates(profile: Profile, dates: dict[str, str | None]) -> list[Suspect]
 def _moments(column: pl.Series, written: str | None) -> pl.Series:
     """Return a column of dates or of texts as points in time."""
     if written is None:
-        return (
-            column.cast(pl.Datetime("us")) if column.dtype != pl.Time else column.cast(pl.Duration("us")).cast(pl.Int64)
-        )
+        return column.cast(pl.Datetime("us"))
     dtype = pl.Datetime("us") if ":" in written else pl.Date
     return column.str.strptime(dtype, written, strict=False).cast(pl.Datetime("us"))

@@ -165,7 +165,7 @@ def _kind(dtype: pl.DataType) -> Kind:
         return "number"
     if dtype == pl.Boolean:
         return "boolean"
-    if dtype.is_temporal():
+    if dtype in (pl.Date, pl.Datetime):
         return "date"
     known: dict[Any, Kind] = {pl.String: "text", pl.Binary: "bytes", pl.Null: "empty"}
     return known.get(dtype.base_type(), "other")

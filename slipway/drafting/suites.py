@@ -12,6 +12,7 @@ import polars as pl
 
 from slipway.drafting.bounds import bounds
 from slipway.drafting.cells import is_number
+from slipway.drafting.dates import is_readable
 from slipway.drafting.patterns import common_pattern
 from slipway.drafting.profiling import NUMBER, ColumnProfile, Profile
 from slipway.drafting.roles import ColumnRole
@@ -153,6 +154,8 @@ def _mostly_numbers(column: ColumnProfile) -> bool:
 
 
 def _text_rules(column: ColumnProfile, role: ColumnRole) -> list[Rule]:
+    if role.role == "date" and column.format is not None and is_readable(column.format):
+        return [rule("column_values_to_match_strftime_format", column=column.name, strftime_format=column.format)]
     if role.role == "text" or column.counts is None:
         return [lengths(column.name, *_length_range(column))]
     wrong = slips(column.counts, column.known) if role.role in ("category", "boolean") else {}
