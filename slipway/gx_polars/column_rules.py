@@ -76,12 +76,12 @@ def texts(values: Values) -> pl.Expr:
 
 def in_set(values: Values, value_set: list[Any] | None = None) -> pl.Expr:
     """Break on a value that is not listed."""
-    return pl.lit(False) if value_set is None else ~values.is_in(_present(value_set))
+    return values.always(False) if value_set is None else ~values.is_in(_present(value_set))
 
 
 def not_in_set(values: Values, value_set: list[Any] | None = None) -> pl.Expr:
     """Break on a value that is listed."""
-    return pl.lit(False) if value_set is None else values.is_in(_present(value_set))
+    return values.always(False) if value_set is None else values.is_in(_present(value_set))
 
 
 def _present(value_set: list[Any]) -> list[Any]:
@@ -103,12 +103,12 @@ def match_regex_list(values: Values, regex_list: list[str], match_on: str | None
     found = [contains(texts(values), regex) for regex in regex_list]
     if match_on not in (None, "any", "all"):
         raise ValueError(f"match_on must be 'any' or 'all', not {match_on!r}")
-    return ~(_all(found) if match_on == "all" else _any(found))
+    return ~(pl.all_horizontal(found) if match_on == "all" else pl.any_horizontal(found))
 
 
 def not_match_regex_list(values: Values, regex_list: list[str]) -> pl.Expr:
     """Break on a text in which one of the patterns is found."""
-    return _any([contains(texts(values), regex) for regex in regex_list])
+    return pl.any_horizontal([contains(texts(values), regex) for regex in regex_list])
 
 
 def like_to_regex(pattern: str, escape: str | None = None) -> str:
@@ -151,20 +151,12 @@ def match_like_pattern_list(
 ) -> pl.Expr:
     """Break on a text that no pattern matches; with `all`: that one does not."""
     found = _like(values, like_pattern_list, escape)
-    return ~(_all(found) if match_on == "all" else _any(found))
+    return ~(pl.all_horizontal(found) if match_on == "all" else pl.any_horizontal(found))
 
 
 def not_match_like_pattern_list(values: Values, like_pattern_list: list[str], escape: str | None = None) -> pl.Expr:
     """Break on a text that one of the patterns matches."""
-    return _any(_like(values, like_pattern_list, escape))
-
-
-def _any(found: list[pl.Expr]) -> pl.Expr:
-    return pl.any_horizontal(found) if found else pl.lit(False)
-
-
-def _all(found: list[pl.Expr]) -> pl.Expr:
-    return pl.all_horizontal(found) if found else pl.lit(True)
+    return pl.any_horizontal(_like(values, like_pattern_list, escape))
 
 
 def _require_texts(values: Values, what: str) -> pl.Expr:
@@ -219,7 +211,15 @@ def match_json_schema(values: Values, json_schema: dict[str, Any]) -> pl.Expr:
     checker = jsonschema.validators.validator_for(json_schema)
     checker.check_schema(json_schema)
     keeps = checker(json_schema).is_valid
-    return ~each_text(_require_texts(values, "json_schema"), lambda text: bool(keeps(json.loads(text))))
+
+    def holds(text: str) -> bool:
+        try:
+            content = json.loads(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is no JSON: expect values to be json_parseable first") from None
+        return bool(keeps(content))
+
+    return ~each_text(_require_texts(values, "json_schema"), holds)
 
 
 COLUMN_RULES: dict[str, Rule] = {

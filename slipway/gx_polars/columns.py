@@ -34,6 +34,10 @@ class Values:
             return parse_moment(value)
         return value
 
+    def always(self, truth: bool) -> pl.Expr:
+        """Return the same truth for every row; a literal would be one row long in a sum."""
+        return self.expr.is_null() | self.expr.is_not_null() if truth else self.expr.is_null() & self.expr.is_not_null()
+
     def comparable(self) -> pl.Expr:
         """Return the column as it compares with numbers: a Boolean as 0 and 1."""
         return self.expr.cast(pl.Int8) if self.dtype == pl.Boolean else self.expr

@@ -64,12 +64,17 @@ def dependent_rows(metric: str, kwargs: Mapping[str, Any], table: Table) -> Step
 
 def z_score(looked: Looked, threshold: float, double_sided: bool = True) -> Steps:
     """Break where a value is `threshold` standard deviations from the mean, or more."""
-    answer = yield {"mean": looked.values.mean(), "std": looked.values.std()}
-    if not answer["std"]:  # none of no values, 0 of equal ones
+    answer = yield _spread(looked.values)
+    if answer["std"] is None or answer["min"] == answer["max"]:
         return NONE
     score = (looked.values - answer["mean"]) / answer["std"]
     broken = score.abs() >= abs(threshold) if double_sided else score >= threshold
     return Broken(expr=broken.fill_null(False))
+
+
+def _spread(values: pl.Expr) -> Aggregates:
+    """Ask for mean and deviation; equal values have none, whatever rounding makes of it."""
+    return {"mean": values.mean(), "std": values.std(), "min": values.min(), "max": values.max()}
 
 
 def not_outliers(looked: Looked, method: str = "iqr", multiplier: float = 1.5) -> Steps:
@@ -83,8 +88,8 @@ def not_outliers(looked: Looked, method: str = "iqr", multiplier: float = 1.5) -
             return NONE
         reach = multiplier * (high - low)
         return Broken(expr=((values < low - reach) | (values > high + reach)).fill_null(False))
-    answer = yield {"mean": values.mean(), "std": values.std()}
-    if answer["std"] is None:
+    answer = yield _spread(values)
+    if answer["std"] is None or answer["min"] == answer["max"]:
         return NONE
     distance, reach = (values - answer["mean"]).abs(), multiplier * answer["std"]
     broken = values != answer["mean"] if reach <= 0 else distance >= reach

@@ -18,7 +18,7 @@ from slipway.gx_polars.batch import Domain, Rows, WhileWriting
 from slipway.gx_polars.conditions import row_filter
 from slipway.gx_polars.map_metrics import MAP_METRICS
 from slipway.gx_polars.registry import METRICS
-from slipway.gx_polars.rounds import Outcome, Running, run_rounds, step
+from slipway.gx_polars.rounds import FAILURES, Outcome, Running, run_rounds, step
 from slipway.gx_polars.row_rules import known
 
 TRIES = 3
@@ -100,7 +100,7 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
                 domain = self._domain(metric.metric_domain_kwargs)
                 compute = METRICS[metric.metric_name]
                 each = Running(metric.id, domain.rows, compute(domain, **self._arguments(metric)), {})
-            except (ValueError, TypeError, KeyError, pl.exceptions.PolarsError) as error:
+            except FAILURES as error:
                 outcome.errors[metric.id] = error
                 continue
             if step(each, None, outcome):

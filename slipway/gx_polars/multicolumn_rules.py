@@ -36,7 +36,7 @@ def kept(columns: Sequence[Values], ignore_row_if: str | None) -> pl.Expr | None
 def _equal(left: Values, right: Values) -> pl.Expr:
     """Compare two columns; missing values, and values of types that do not compare, are not equal."""
     if not are_comparable(left, right):
-        return pl.lit(False)
+        return left.always(False)
     return (left.comparable() == right.comparable()).fill_null(False)
 
 
@@ -58,12 +58,12 @@ def pair_equal(columns: Sequence[Values]) -> pl.Expr:
 def pair_in_set(columns: Sequence[Values], value_pairs_set: Sequence[Sequence[Any]] | None = None) -> pl.Expr:
     """Break where the pair is not listed; None in a listed pair stands for a missing value."""
     if value_pairs_set is None:
-        return pl.lit(False)
+        return columns[0].always(False)
     seconds: dict[Any, list[Any]] = defaultdict(list)
     for first, second in value_pairs_set:
         seconds[first].append(second)
     found = [_is_one_of(columns[0], [first]) & _is_one_of(columns[1], listed) for first, listed in seconds.items()]
-    return ~pl.any_horizontal(found) if found else pl.lit(True)
+    return ~pl.any_horizontal(found) if found else columns[0].always(True)
 
 
 def _is_one_of(values: Values, members: Sequence[Any]) -> pl.Expr:

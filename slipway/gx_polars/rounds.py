@@ -9,6 +9,7 @@ In each round all aggregates are one streaming select, each heavy one a query th
 each frame a query of its own. The first round answers every expectation that holds.
 """
 
+import re
 from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,17 @@ class Query:
     key: Hashable = None
 
 
+FAILURES = (
+    pl.exceptions.PolarsError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    re.error,
+)
+"""What a metric may fail with, within a query or around it; it takes no other metric with it."""
+
 Aggregates = dict[str, pl.Expr | Apart]
 Metric = Generator[Aggregates | Query, Any, Any]
 
@@ -72,6 +84,7 @@ class Round:
         self.apart: dict[bytes | int, pl.Expr] = {}
         self.frames: dict[Hashable, Query] = {}
         self.answers: dict[Hashable, Any] = {}
+        self.keys: dict[int, bytes | int] = {}  # one that holds a Python function may serialise to other bytes later
 
     def add(self, needs: Aggregates | Query) -> None:
         """Note what a metric needs."""
@@ -80,16 +93,15 @@ class Round:
             return
         for each in needs.values():
             expr, where = (each.expr, self.apart) if isinstance(each, Apart) else (each, self.fused)
-            where[signature(expr)] = expr
+            key = self.keys[id(expr)] = signature(expr)
+            where[key] = expr
 
     def answer(self, needs: Aggregates | Query) -> Any:
         """Return what was needed; a query that failed gives its exception."""
         if isinstance(needs, Query):
             return self.answers[_key(needs)]
-        answers = {
-            name: self.answers[signature(each.expr if isinstance(each, Apart) else each)]
-            for name, each in needs.items()
-        }
+        exprs = {name: each.expr if isinstance(each, Apart) else each for name, each in needs.items()}
+        answers = {name: self.answers[self.keys[id(expr)]] for name, expr in exprs.items()}
         return next((value for value in answers.values() if isinstance(value, Exception)), answers)
 
     def run(self) -> None:
@@ -126,7 +138,7 @@ class Round:
         pending = list(source.sinks)
         try:
             frames = pl.collect_all([*pending, *selects], engine="streaming")[len(pending) :]
-        except pl.exceptions.PolarsError:
+        except FAILURES:
             source.finish()  # raises what made a write fail
             for rows, group in plans.values():
                 for key, expr in group.items():
@@ -170,7 +182,7 @@ def step(metric: Running, answer: Any, outcome: Outcome) -> bool:
     except StopIteration as stop:
         outcome.values[metric.name] = stop.value
         return False
-    except (ValueError, TypeError, KeyError, pl.exceptions.PolarsError) as error:
+    except FAILURES as error:
         outcome.errors[metric.name] = error
         return False
     return True
@@ -200,5 +212,5 @@ def _collect(rows: pl.LazyFrame, engine: Any = "streaming") -> Any:
     """Return a frame, or what its query raised, also from within a Python function."""
     try:
         return rows.collect(engine=engine)
-    except (pl.exceptions.PolarsError, ValueError, TypeError, KeyError, OverflowError) as error:
+    except FAILURES as error:
         return error
