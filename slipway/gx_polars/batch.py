@@ -35,7 +35,10 @@ class WhileWriting:
         return cls(rows, [rows.sink_parquet(path, lazy=True)], pl.scan_parquet(path))
 
     def finish(self) -> None:
-        """Run the sinks where no query has: a suite that only looks at the schema reads no row."""
+        """Run the sinks where no query has: a suite that only looks at the schema reads no row.
+
+        Great Expectations turns what a write raises into results that failed; here it is raised again.
+        """
         if self.sinks:
             pl.collect_all(list(self.sinks), engine="streaming")
             self.done()
@@ -63,6 +66,8 @@ class Domain:
 
     def __init__(self, rows: Rows, kwargs: Mapping[str, Any]) -> None:
         self.rows, self.kwargs, self.table = rows, kwargs, rows.table
+        if other := kwargs.get("table"):
+            raise ValueError(f"PolarsExecutionEngine holds one table, none of the name '{other}': count its rows apart")
         condition = kwargs.get("row_condition")
         self.where = row_filter(condition, self.table) if condition else None
 

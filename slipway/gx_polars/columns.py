@@ -93,6 +93,12 @@ class Table:
         return Values(pl.col(name), dtype)
 
 
+def try_out(expr: pl.Expr, table: Table) -> None:
+    """Evaluate an expression on one row of nulls, which raises what the columns' types forbid."""
+    roots = {name: table.schema[name] for name in expr.meta.root_names()}
+    pl.DataFrame({name: [None] for name in roots}, schema=roots).select(expr)
+
+
 def are_comparable(left: Values, right: Values) -> bool:
     """Say whether values of the two columns can be equal at all."""
     if left.dtype == right.dtype:

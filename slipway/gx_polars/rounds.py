@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from slipway.gx_polars.batch import Rows
+from slipway.gx_polars.columns import try_out
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,9 @@ class Round:
         """Try each aggregate on one row of nulls: what its types forbid must not stop the others' query."""
         for exprs in (self.fused, self.apart):
             for key, expr in list(exprs.items()):
-                roots = {name: self.rows.table.schema[name] for name in expr.meta.root_names()}
-                nothing = pl.DataFrame({name: [None] for name in roots}, schema=roots).lazy()
-                if isinstance(error := _collect(nothing.select(expr), engine="in-memory"), Exception):
+                try:
+                    try_out(expr, self.rows.table)
+                except FAILURES as error:
                     self.answers[key] = error
                     del exprs[key]
 
@@ -208,9 +209,9 @@ def _named(rows: pl.LazyFrame, group: dict[bytes | int, pl.Expr]) -> pl.LazyFram
     return rows.select(expr.alias(f"answer_{place}") for place, expr in enumerate(group.values()))
 
 
-def _collect(rows: pl.LazyFrame, engine: Any = "streaming") -> Any:
+def _collect(rows: pl.LazyFrame) -> Any:
     """Return a frame, or what its query raised, also from within a Python function."""
     try:
-        return rows.collect(engine=engine)
+        return rows.collect(engine="streaming")
     except FAILURES as error:
         return error

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from slipway.gx_polars.column_rules import COLUMN_RULES
-from slipway.gx_polars.columns import Table, Values
+from slipway.gx_polars.columns import Table, Values, try_out
 from slipway.gx_polars.conditions import row_filter
 from slipway.gx_polars.multicolumn_rules import MULTICOLUMN_RULES, kept
 
@@ -69,8 +69,13 @@ def row_rule(type_: str, kwargs: Mapping[str, Any], schema: Mapping[str, pl.Data
     Raises:
         ColumnNotFoundError: It names a column that is not there.
         ConditionError: Its row_condition cannot be expressed.
+        PolarsError: It cannot be computed on columns of these types.
     """
-    return broken_rows(LOCAL[type_], kwargs, Table(schema)) if type_ in LOCAL else None
+    if type_ not in LOCAL:
+        return None
+    rule = broken_rows(LOCAL[type_], kwargs, Table(schema))
+    try_out(rule, Table(schema))
+    return rule
 
 
 def broken_rows(metric: str, kwargs: Mapping[str, Any], table: Table) -> pl.Expr:

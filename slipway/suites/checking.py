@@ -120,6 +120,9 @@ def row_rules(suite: Suite, schema: Mapping[str, pl.DataType], *, where: Path) -
             bad = row_rule(expectation.type, expectation.kwargs, schema)
         except pl.exceptions.ColumnNotFoundError as error:
             raise DataError(f"{where}, expectation {number} ({expectation.type}): {error}") from None
+        except pl.exceptions.PolarsError as error:
+            message = str(error).splitlines()[0]
+            raise DataError(f"{where}: {expectation.title} cannot be computed: {message}. Correct the suite.") from None
         except (TypeError, ValueError) as error:
             raise ParamsError(f"{where}, expectation {number} ({expectation.type}): {error}") from None
         if bad is not None:

@@ -1,0 +1,91 @@
+"""Checking while parting rows: one pass where what a row breaks is known as it is read, one more where it is not."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from slipway.errors import ParamsError
+from slipway.suites.checking import row_rules
+from slipway.suites.splitting import check_and_split
+from slipway.suites.suite import Suite
+
+ROWS = pl.DataFrame({"_id": [0, 1, 2], "age": [1, 200, None], "name": ["a", "b", "b"]})
+AGE = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "age", "max_value": 120}}
+THERE = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "age", "mostly": 0.9}}
+UNIQUE = {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "name"}}
+COLUMNS = {"type": "expect_table_column_count_to_equal", "kwargs": {"value": 2}}
+
+
+def suite(*expectations, severity="warning"):
+    return Suite.model_validate(
+        {"name": "s", "expectations": [{"severity": severity, **each} for each in expectations]}
+    )
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Return a function that runs a suite, and says which rows were bad and how often rows were written."""
+    passes = []
+    collect_all = pl.collect_all
+
+    def noted(plans, **options):
+        passes.append(plans)
+        return collect_all(plans, **options)
+
+    monkeypatch.setattr(pl, "collect_all", noted)
+
+    def run(*expectations, **options):
+        passes.clear()
+        good, bad = tmp_path / "good.parquet", tmp_path / "bad.parquet"
+        expected = suite(*expectations, **options)
+        report = check_and_split(ROWS.lazy(), expected, good=good, bad=bad, where=Path("s.yaml"), hidden=("_id",))
+        assert sorted([*pl.read_parquet(good)["_id"], *pl.read_parquet(bad)["_id"]]) == [0, 1, 2]
+        return report, pl.read_parquet(bad)["_id"].to_list(), sum(len(plans) > 1 for plans in passes)
+
+    return run
+
+
+def test_rules_that_a_row_breaks_by_itself_need_one_pass(run):
+    report, bad, passes = run(AGE, COLUMNS)
+    assert [finding.success for finding in report.findings] == [False, True]
+    assert (bad, passes) == ([1], 1)
+
+
+def test_a_failed_mostly_and_a_value_that_is_not_unique_need_one_more(run):
+    assert run(AGE, THERE, UNIQUE)[1:] == ([1, 2], 2)
+
+
+def test_what_is_only_logged_sends_no_row_away(run):
+    report, bad, passes = run(AGE, THERE, UNIQUE, severity="info")
+    assert not any(finding.success for finding in report.findings)
+    assert (bad, passes) == ([], 1)
+
+
+def test_a_critical_rule_sends_its_rows_away_as_evidence(run):
+    assert run(AGE, severity="critical")[1] == [1]
+
+
+def test_a_suite_about_the_schema_alone_still_writes_the_rows(run):
+    assert run(COLUMNS)[1] == []
+
+
+def test_the_number_of_bad_rows_is_counted_where_they_are_written(run):
+    report, bad, _ = run({**AGE, "kwargs": {"column": "age", "max_value": 0, "min_value": -1}})
+    assert (report.findings[0].num_rows, bad) == (2, [0, 1])
+
+
+def test_row_rules_are_the_suites_row_level_expectations_in_order():
+    found = row_rules(suite(COLUMNS, AGE, UNIQUE, THERE), ROWS.schema, where=Path("s.yaml"))
+    assert [rule.title for rule in found] == [
+        "age: values_to_be_between(max_value=120)",
+        "age: values_to_not_be_null(mostly=0.9)",
+    ]
+    assert [rule.is_strict for rule in found] == [True, False]
+    assert ROWS.select(found[0].bad).to_series().to_list() == [False, True, False]
+
+
+def test_arguments_that_make_no_sense_are_named_with_the_file():
+    wrong = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "age"}}
+    with pytest.raises(ParamsError, match=r"s\.yaml, expectation 1 .*cannot both be None"):
+        row_rules(suite(wrong), ROWS.schema, where=Path("s.yaml"))
