@@ -121,17 +121,28 @@ def unique_column(looked: Looked) -> Steps:
     """Break on every row whose value occurs twice; a missing value is no value."""
     present = looked.columns[0].expr.is_not_null()
     where = present if looked.where is None else present & looked.where
-    rising = (looked.values > looked.values.shift(1)).sum()
-    answer = yield {"rising": Apart(rising), "rows": pl.len()}
-    if answer["rising"] >= answer["rows"] - 1:
-        return NONE  # strictly increasing: no table of keys is needed
+    answer = yield _rising(looked)
+    if _proves_unique(answer):
+        return NONE
     return (yield from _duplicates(looked, where, answer["rows"]))
 
 
 def unique_columns(looked: Looked) -> Steps:
     """Break on every row whose combination occurs twice; missing equals missing."""
-    rows = (yield {"rows": pl.len()})["rows"]
-    return (yield from _duplicates(looked, looked.where, rows))
+    answer = yield _rising(looked)
+    if _proves_unique(answer):
+        return NONE
+    return (yield from _duplicates(looked, looked.where, answer["rows"]))
+
+
+def _rising(looked: Looked) -> Aggregates:
+    """Ask how often each column rises from row to row: where one always does, no table of keys is needed."""
+    columns = {name: values.comparable() for name, values in zip(looked.names, looked.columns, strict=True)}
+    return {"rows": pl.len(), **{f"rising {name}": Apart((col > col.shift(1)).sum()) for name, col in columns.items()}}
+
+
+def _proves_unique(answer: dict[str, int]) -> bool:
+    return any(times >= answer["rows"] - 1 for name, times in answer.items() if name.startswith("rising "))
 
 
 def _duplicates(looked: Looked, where: pl.Expr | None, num_rows: int) -> Steps:
