@@ -53,7 +53,7 @@ def _write_table(source: Path, path: Path, params: Ingest, scratch: Path) -> Tab
         table.frame.sink_parquet(path)
     except pl.exceptions.PolarsError as error:
         files = ", ".join(str(opened.origin.get("file")) for opened in table.parts.values())
-        raise DataError(f"{files} cannot be read to its end: {error}") from None
+        raise DataError(f"{files} cannot be read to its end: {str(error).strip().splitlines()[0]}") from None
     return table
 
 

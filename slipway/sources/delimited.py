@@ -11,9 +11,11 @@ import polars as pl
 
 from slipway.errors import DataError, ParamsError
 from slipway.product.ingest import Read
+from slipway.sources.copying import Copy, Cut
 from slipway.sources.encoding import to_utf8
-from slipway.sources.lines import Copy, Cut, Layout, Lines, check_lines, records
+from slipway.sources.lines import Lines, check_lines
 from slipway.sources.names import require_same, stated_names
+from slipway.sources.records import Layout, records
 from slipway.sources.types import FIRST_ROWS, Types, types_of
 from slipway.sources.workplace import Broken, File, Opened, Workplace, require_sound
 

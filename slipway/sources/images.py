@@ -113,7 +113,7 @@ def _decode(row: Pictured, shape: Shape | None, *, is_resized: bool) -> tuple[by
         raise _Unusable("there is no such file below ingest.source.images")
     try:
         with Image.open(row.file.path) as opened:
-            if getattr(opened, "n_frames", 1) > 1:
+            if getattr(opened, "n_frames", 1) > 1 and opened.format != "MPO":  # a photograph and its preview
                 raise _Unusable("holds several pictures")
             if opened.mode.startswith(DEEP):
                 raise _Unusable(f"has more than 8 bits a channel (mode {opened.mode}): convert it")

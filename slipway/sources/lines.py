@@ -7,51 +7,22 @@ stand as they should, Python's csv module reads the block line by line.
 
 import csv
 import io
-import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from slipway.sources.copying import Cut
+from slipway.sources.records import MAX_RECORD_BYTES, MAX_RECORD_LINES, Layout, next_record
 from slipway.sources.workplace import Broken
 
 BLOCK_BYTES = 1 << 20
-MAX_RECORD_BYTES = 1 << 24
-MAX_RECORD_LINES = 1000
 NEWLINE = 0x0A
 RETURN = 0x0D
-RETURN_IN_VALUE = "\ue00d"  # no character of any script
-
-REASONS = [
-    ("unexpected end", "a quote is never closed"),
-    ("expected after", "text follows a closing quote"),
-]
 
 Positions = npt.NDArray[np.intp]
-
-
-class Layout(NamedTuple):
-    """How the values of a line are told apart."""
-
-    delimiter: str
-    quote: str | None
-    width: int
-    """Values in a line."""
-
-    skip_spaces: bool = False
-    """Whether spaces may stand between a delimiter and a quote."""
-
-
-class Cut(NamedTuple):
-    """Bytes that polars must not see, and what it is to see in their place."""
-
-    start: int
-    end: int
-    instead: bytes = b""
 
 
 @dataclass
@@ -183,7 +154,7 @@ def _check_line_by_line(block: _Block, name: str, layout: Layout, found: Lines) 
     lines = io.BytesIO(block.data).readlines()  # split at line feeds alone
     position, index, line = 0, 0, block.line
     while index < len(lines):
-        values, used, reason = _next_record(lines, index, layout)
+        values, used, reason = next_record(lines, index, layout)
         is_open = reason is not None and index + used >= len(lines)
         if not block.is_last and (is_open or not lines[index + used - 1].endswith(b"\n")):
             too_long = len(block.data) - position > MAX_RECORD_BYTES or used >= MAX_RECORD_LINES
@@ -202,49 +173,6 @@ def _check_line_by_line(block: _Block, name: str, layout: Layout, found: Lines) 
             _write_plainly(block, position, end, values, layout, found)
         position, index, line = end, index + used, line + used
     return position
-
-
-def _next_record(lines: list[bytes], index: int, layout: Layout) -> tuple[list[str], int, str | None]:
-    """Return the values of the record that starts at a line, how many lines it takes, and why it is none."""
-    texts = (_without_returns(line.decode(errors="replace")) for line in lines[index : index + MAX_RECORD_LINES])
-    reader = records(texts, layout, strict=True)
-    try:
-        with _long_values():
-            values = next(reader)
-    except csv.Error as error:
-        return [], max(reader.line_num, 1), next((mine for theirs, mine in REASONS if theirs in str(error)), str(error))
-    return [value.replace(RETURN_IN_VALUE, "\r") for value in values] or [""], reader.line_num, None
-
-
-def _without_returns(line: str) -> str:
-    """Hide carriage returns that end no line from the csv module, which refuses them and polars does not."""
-    if "\r" not in line:
-        return line
-    text = line.removesuffix("\n")
-    end = "\r\n" if line != text and text.endswith("\r") else line[len(text) :]
-    return text[: len(line) - len(end)].replace("\r", RETURN_IN_VALUE) + end
-
-
-def records(lines: Iterable[str], layout: Layout, *, strict: bool) -> Any:
-    """Return Python's reader of lines with this layout."""
-    return csv.reader(
-        lines,
-        delimiter=layout.delimiter,
-        quotechar=layout.quote,
-        quoting=csv.QUOTE_NONE if layout.quote is None else csv.QUOTE_MINIMAL,
-        skipinitialspace=layout.skip_spaces,
-        strict=strict,
-    )
-
-
-@contextmanager
-def _long_values() -> Iterator[None]:
-    """Lift the csv module's limit of 128 KiB a value, which is the process's, for a moment."""
-    before = csv.field_size_limit(MAX_RECORD_BYTES * 2)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _write_plainly(block: _Block, start: int, end: int, values: list[str], layout: Layout, found: Lines) -> None:
@@ -279,37 +207,3 @@ def _is_text(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-class Copy:
-    """A copy of a file without its cuts, which is made when there is a first one."""
-
-    def __init__(self, path: Path, out: Path) -> None:
-        self._path, self._out, self._position = path, out, 0
-
-    def leave_out(self, cuts: list[Cut]) -> None:
-        """Copy up to the last of these cuts, which come in order."""
-        if not cuts:
-            return
-        with self._path.open("rb") as file, self._out.open("ab") as out:
-            file.seek(self._position)
-            for cut in cuts:
-                _copy(file, out, cut.start - file.tell())
-                out.write(cut.instead)
-                file.seek(cut.end)
-            self._position = cuts[-1].end
-
-    def finish(self) -> Path:
-        """Return the copy, or the file itself if nothing was left out."""
-        if not self._position:
-            return self._path
-        with self._path.open("rb") as file, self._out.open("ab") as out:
-            file.seek(self._position)
-            shutil.copyfileobj(file, out, BLOCK_BYTES)
-        return self._out
-
-
-def _copy(file: io.BufferedReader, out: io.BufferedWriter, num_bytes: int) -> None:
-    while num_bytes > 0 and (piece := file.read(min(BLOCK_BYTES, num_bytes))):
-        out.write(piece)
-        num_bytes -= len(piece)

@@ -9,7 +9,8 @@ import polars as pl
 from slipway.errors import DataError
 from slipway.product.ingest import Read
 from slipway.sources.columnar import first_line, plain
-from slipway.sources.lines import Copy, Cut, Lines
+from slipway.sources.copying import Copy, Cut
+from slipway.sources.lines import Lines
 from slipway.sources.names import require_known, require_names
 from slipway.sources.workplace import Broken, File, Opened, Workplace, require_sound
 

@@ -163,3 +163,9 @@ def test_a_broken_line_of_the_table_is_put_aside_with_the_images(place, photos):
     found = opened(place, images="photos", table=table)
     assert [(each.source, each.line) for each in found.broken] == [("list.csv", 3)]
     assert found.frame.select(pl.len()).collect().item() == 1
+
+
+def test_a_photograph_with_a_preview_of_itself_is_one_picture(place):
+    (place.folder / "p" / "a").mkdir(parents=True)
+    picture(7).save(place.folder / "p" / "a" / "x.jpg", "MPO", save_all=True, append_images=[picture(9, size=(1, 1))])
+    assert opened(place, images="p").frame.collect()["image"].to_list() == [bytes([7] * 6)]

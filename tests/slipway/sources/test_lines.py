@@ -8,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.sources import lines as module
-from slipway.sources.lines import Copy, Cut, Layout, Lines, check_lines
+from slipway.sources import records
+from slipway.sources.copying import Copy
+from slipway.sources.lines import Lines, check_lines
+from slipway.sources.records import Layout
 
 
 def checked(path, content: bytes, width: int, *, delimiter=",", quote='"', block=1 << 20) -> tuple[Lines, bytes]:
@@ -83,6 +86,7 @@ def test_without_quoting_a_quote_is_a_character(tmp_path):
 def test_a_quote_that_never_closes_does_not_swallow_the_rest(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MAX_RECORD_BYTES", 1000)
     monkeypatch.setattr(module, "MAX_RECORD_LINES", 50)
+    monkeypatch.setattr(records, "MAX_RECORD_LINES", 50)
     content = b"1,2\n" * 100 + b'3,"4\n' + b"5,6\n" * 5000
     found, _ = checked(tmp_path / "x.csv", content, 2, block=500)
     assert [(line.line, line.reason) for line in found.broken] == [(101, "a quote is never closed")]
@@ -121,14 +125,3 @@ def test_no_line_is_lost_and_none_is_counted_twice(tmp_path_factory, content):
     assert seen == seen_in_pieces
     read = list(csv.reader(io.StringIO(seen.decode().replace("\r", "-"), newline=""), strict=True))
     assert [len(each) for each in read] == [2] * whole.rows
-
-
-def test_a_copy_is_made_only_when_something_is_left_out(tmp_path):
-    path, out = tmp_path / "a", tmp_path / "b"
-    path.write_bytes(b"0123456789")
-    assert Copy(path, out).finish() == path
-    copy = Copy(path, out)
-    copy.leave_out([Cut(1, 3), Cut(4, 5, b"x")])
-    copy.leave_out([])
-    copy.leave_out([Cut(8, 10)])
-    assert copy.finish().read_bytes() == b"03x567"
