@@ -165,7 +165,11 @@ def with_dates(numbers: list[Input], prepare: Prepare) -> list[Input]:
         )
         assert name not in inputs or next(reversed(inputs)) == name, "the parts of a date stand in a row"
         years = {"minimum": number.minimum, "maximum": number.maximum} if part == "year" else {}
-        inputs[name] = known.model_copy(update={"parts": [*(known.parts or []), part], **years})
+        refused = dict(known.refused_parts)
+        if number.refused_below is not None and number.refused_above is not None:
+            refused[part] = (number.refused_below, number.refused_above)
+        parts = {"parts": [*(known.parts or []), part], "refused_parts": refused}
+        inputs[name] = known.model_copy(update={**parts, **years})
     return list(inputs.values())
 
 

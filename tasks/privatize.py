@@ -113,7 +113,8 @@ def release_locally(
         "epsilon_of_the_pipeline": None,
         "does_not_cover": [
             "which rows are good, and what validation.json counts (validate reads plain rows)",
-            "which rows have a target, and what cleaning.json counts (preprocess reads plain rows)",
+            "which rows have a target and what is required, lie within preprocess.bounds and keep the clean suite, "
+            "and what cleaning.json counts (preprocess reads plain rows)",
             "the metrics on test (evaluate and compress read plain rows)",
             *(["the classes, found in the source by ingest"] if schema.product.classes is None else []),
         ],

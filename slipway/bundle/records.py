@@ -136,7 +136,11 @@ def _reader_of(one: Input, prepare: Prepare) -> Callable[[Any], Any]:
         cleaned = clean(value)
         if cleaned is None:
             _refuse_missing(one, value)
-        return prepare.parts(one.parts or [], cleaned)
+        parts = prepare.parts(one.parts or [], cleaned)
+        for part, (least, most) in one.refused_parts.items():
+            if (found := parts[(one.parts or []).index(part)]) is not None and not least <= found <= most:
+                raise _outlier(value, least, most, f"have a {part} of ")
+        return parts
 
     def hashed(value: Any) -> int:
         assert one.buckets is not None, "a category that is hashed has buckets"
@@ -157,8 +161,13 @@ def _reader_of(one: Input, prepare: Prepare) -> Callable[[Any], Any]:
 def _beyond(one: Input, value: Any) -> ValueError:
     if not -MAX_NUMBER <= value <= MAX_NUMBER:
         return ValueError(f"must be a finite number within ±{MAX_NUMBER:.2g}, not {_shown(value)}")
+    assert one.refused_below is not None and one.refused_above is not None, "bounds have two ends"
+    return _outlier(value, one.refused_below, one.refused_above, "be ")
+
+
+def _outlier(value: Any, least: float, most: float, what: str) -> ValueError:
     return ValueError(
-        f"must be at least {one.refused_below:g} and at most {one.refused_above:g}, not {_shown(value)}: "
+        f"must {what}at least {least:g} and at most {most:g}, not {_shown(value)}: "
         "training rows beyond went to quarantine as outliers"
     )
 

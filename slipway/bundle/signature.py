@@ -49,6 +49,9 @@ class Input(Section):
     refused_above: float | None = None
     """Greater numbers are refused, likewise."""
 
+    refused_parts: dict[DatePart, tuple[float, float]] = {}
+    """For a date: the ends beyond which a part is refused, likewise."""
+
     buckets: int | None = None
     """For a category whose values are not known but hashed: the number of buckets."""
 

@@ -1,5 +1,6 @@
 """Raw records one by one through a bundle get the answers of the batch, which polars cleans and prepares."""
 
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,8 +24,9 @@ from slipway.serving.docs import takes
 from slipway.serving.openapi import record_schema
 from slipway.shrinking.graph import servable
 from slipway.shrinking.nodes import Graph
-from slipway.tables.cleaning import clean, prepare
+from slipway.tables.cleaning import prepare
 from slipway.tables.plan import Plan
+from slipway.tables.preparation import Preparation
 from slipway.tables.schema import Schema
 from slipway.transform.applying import features
 from slipway.transform.fitted import Transform
@@ -32,9 +34,23 @@ from slipway.transform.fitting import fit_transform
 from slipway.transform.numbers import fit_bounds, split_outliers
 from tasks.package import signature_of
 
-CLEANING = Preprocess(types={"t": "number"}, missing=["", "?"])
-RAW = {"t": pl.String, **TYPES}
-TABLE = TRAIN.with_columns(v=pl.col("v").replace("z", "?"), t=pl.Series(["1", " 2.5", "?", "x", "7", "8e2", "-3", "0"]))
+CLEANING = Preprocess.model_validate(
+    {
+        "types": {"t": "number", "note": "text", "d": "date"},
+        "missing": ["", "?"],
+        "dates": {"d": {"parts": ["year", "day"]}},
+    }
+)
+RAW = {"t": pl.String, **TYPES, "d": pl.String}
+TABLE = TRAIN.with_columns(
+    v=pl.col("v").replace("z", "?"),
+    t=pl.Series(["1", " 2.5", "?", "x", "7", "8e2", "-3", "0"]),
+    d=pl.Series(
+        ["2020-01-01", "2021-02-03", "?", "2020-05-31", "1999-01-01", "2021-01-07", "2022-01-08", "2020-10-09"]
+    ),
+)
+SOURCE = schema_of(TABLE)
+PREPARE = Prepare.model_validate(prepare(SOURCE, CLEANING))
 
 
 def network(width: int, weights: np.ndarray):
@@ -45,17 +61,13 @@ def network(width: int, weights: np.ndarray):
     return graph.model(helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["batch", 2]))
 
 
-def raw_schema() -> Schema:
-    return schema_of(TABLE, texts=["note"])
-
-
 def cleaned(raw: pl.DataFrame) -> pl.DataFrame:
-    return clean(raw.lazy(), raw_schema(), CLEANING).collect()
+    preparation = Preparation(raw.lazy(), SOURCE, CLEANING)
+    return preparation.clean().select(preparation.names).collect()
 
 
 def fit(plan: Plan) -> tuple[Transform, pl.DataFrame, Schema]:
-    rows = cleaned(TABLE)
-    schema = schema_of(rows, texts=["note"])
+    rows, schema = cleaned(TABLE), Preparation(TABLE.lazy(), SOURCE, CLEANING).schema
     bounds = fit_bounds(rows, schema, plan)
     good = split_outliers(rows, bounds)[0]
     return fit_transform(good, schema, plan, bounds)[0], rows, schema
@@ -64,8 +76,8 @@ def fit(plan: Plan) -> tuple[Transform, pl.DataFrame, Schema]:
 def bundle(folder: Path, transform: Transform, rows: pl.DataFrame, schema: Schema, weights: np.ndarray) -> Predictor:
     model = servable(network(*transform.feature_shape, weights), transform, temperature=1.0)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
-    signature_of(rows, schema, transform).write(folder)
-    Prepare.model_validate(prepare(raw_schema(), CLEANING)).write(folder)
+    signature_of(rows, schema, transform, PREPARE).write(folder)
+    PREPARE.write(folder)
     write_json(folder / "rules.json", {"format": 2, "rules": [], "not_served": []})
     return Predictor(folder, packed=False)
 
@@ -92,6 +104,7 @@ values = st.none() | st.sampled_from(["a", " b", "ü", "a b", "unseen", "", "?",
 prose = st.none() | st.lists(st.sampled_from(["The", "cat", "東京", "ΣΑΣ", "x!", "?"]) | texts, max_size=6).map(
     " ".join
 )
+dates = st.none() | st.dates(date(1000, 1, 1)).map(str) | st.sampled_from(["2020-06-07", "2021-13-01", "?"])
 RECORDS = st.lists(
     st.fixed_dictionaries(
         {
@@ -102,14 +115,16 @@ RECORDS = st.lists(
             "v": values,
             "h": values,
         }
-        | {"note": prose}
+        | {"note": prose, "d": dates}
     ),
     min_size=1,
     max_size=4,
 )
 PLANS = st.builds(
-    lambda t, x, y, u, v, h, note: Plan(columns={"t": t, "x": x, "y": y, "u": u, "v": v, "h": h, "note": note}),
-    NUMBERS, NUMBERS, NUMBERS, CATEGORIES, CATEGORIES, HASHED, TEXTS,
+    lambda t, x, y, d, u, v, h, note: Plan(
+        columns={"t": t, "x": x, "y": y, "d_year": d, "d_day": d, "u": u, "v": v, "h": h, "note": note}
+    ),
+    NUMBERS, NUMBERS, NUMBERS, NUMBERS, CATEGORIES, CATEGORIES, HASHED, TEXTS,
 )  # fmt: skip
 
 
@@ -119,12 +134,13 @@ def test_a_record_alone_through_the_bundle_equals_the_batch(plan: Plan, records:
     transform, rows, schema = fit(plan)
     weights = np.random.default_rng(1).normal(size=(*transform.feature_shape, 2)).astype(np.float32)
     weights[: len(transform.numbers)] *= 1e-4  # unscaled numbers are large
-    raw = pl.DataFrame(records, schema=RAW)
+    raw = pl.DataFrame(records, schema=RAW).with_columns(target=pl.lit("a"))
     expected = batch_answers(raw, transform, weights)
     with TemporaryDirectory() as folder:
         predictor = bundle(Path(folder), transform, rows, schema, weights)
     for record, clean_row, wanted in zip(records, cleaned(raw).to_dicts(), expected, strict=True):
-        asked = {name: record[name] for name in record if name not in transform.constant}
+        taken = {one.name for one in predictor.signature.inputs}
+        asked = {name: value for name, value in record.items() if name in taken}
         if is_refused(clean_row, transform):
             with pytest.raises(InputError, match="went to quarantine as outliers"):
                 predictor.predict([asked])
@@ -139,11 +155,23 @@ def test_the_signature_names_what_each_column_takes() -> None:
         columns={"h": Categories(encode="hashing", buckets=8)},
     )
     transform, rows, schema = fit(plan)
-    inputs = {one.name: one for one in signature_of(rows, schema, transform).inputs}
+    inputs = {one.name: one for one in signature_of(rows, schema, transform, PREPARE).inputs}
     assert (inputs["h"].buckets, inputs["h"].categories, inputs["h"].tensor) == (8, None, "hashed")
     assert inputs["u"].categories == ["a", "b", "d"], "the one row with c went to quarantine"
     assert "cat" in inputs["note"].words
-    assert inputs["x"].refused_above == transform.numbers[0].bounds.high
+    bounds = {step.column: step.bounds for step in transform.numbers}
+    assert inputs["x"].refused_above == bounds["x"].high
+    assert inputs["d"].refused_parts["year"] == (bounds["d_year"].low, bounds["d_year"].high)
+
+
+def test_a_date_whose_year_training_put_into_quarantine_is_refused(tmp_path) -> None:
+    plan = Plan(columns={"d_year": Numbers(outliers=Iqr(name="iqr", action="quarantine"))})
+    transform, rows, schema = fit(plan)
+    predictor = bundle(tmp_path, transform, rows, schema, np.ones((*transform.feature_shape, 2), dtype=np.float32))
+    record = {name: None for name in RAW}
+    assert predictor.predict([{**record, "d": "2021-05-06"}, record])
+    with pytest.raises(InputError, match="column 'd': must have a year of at least .*, not '1999-01-01'"):
+        predictor.predict([{**record, "d": "1999-01-01"}])
 
 
 def test_examples_are_drawn_for_every_type_and_the_pages_say_what_is_taken(tmp_path) -> None:
