@@ -22,7 +22,7 @@ from slipway.sources.opening import Table, open_sources
 from slipway.tables.labels import order_classes
 
 MIN_CLASS_ROWS = 20
-ROW_EPOCHS = {"tabular": 20_000_000, "images": 500_000}
+ROW_EPOCHS = {"tabular": 20_000_000, "texts": 1_000_000, "images": 500_000}
 ISO_FRACTIONS = "%Y-%m-%dT%H:%M:%S%.f"  # cleaning reads it as ISO 8601, without a format
 
 
@@ -120,7 +120,7 @@ def _read(found: Found, folder: Path, work: Path) -> tuple[pl.LazyFrame, int, in
 def _sink(table: Table, path: Path, *, last: bool) -> bool:
     """Write the rows; say whether the types that the first of them suggest fit all."""
     try:
-        table.frame.sink_parquet(path)
+        table.frame.sink_parquet(path, compression="uncompressed")  # it is read a few times, and soon gone
     except pl.exceptions.PolarsError as error:
         if last or not isinstance(error, pl.exceptions.ComputeError):
             raise DataError(f"the source cannot be read to its end: {str(error).strip().splitlines()[0]}") from None
@@ -197,7 +197,7 @@ def _params(
         "ingest": {"source": _source(found)},
         "validate": {"max_quarantine_pct": suites.budget_pct},
         "preprocess": preprocess,
-        "train": _training(seen.rows, kind),
+        "train": _training(seen.rows, "texts" if any(role.role == "text" for role in roles) else kind),
         "package": {"gate": _gate(target, classes)},
     }
     comments = {

@@ -114,7 +114,7 @@ def profile(table: pl.LazyFrame, *, missing: Sequence[str], work: Path) -> Profi
     seen = _look_at_texts(table, [name for name, dtype in dtypes.items() if dtype == pl.String])
     markers = sorted({*missing, *(marker for texts in seen.values() for marker in texts.markers)} - {""})
     table.select(_meant(name, dtype, seen.get(name), markers) for name, dtype in dtypes.items()).sink_parquet(
-        work / "meant.parquet"
+        work / "meant.parquet", compression="uncompressed"
     )
     meant = pl.scan_parquet(work / "meant.parquet")
     kinds = {name: _kind(dtype) for name, dtype in meant.collect_schema().items()}
