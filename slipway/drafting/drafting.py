@@ -8,12 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from slipway.drafting.dates import is_readable
 from slipway.drafting.dependencies import dependencies
 from slipway.drafting.finding import Found, Part, find, find_url, read_options
 from slipway.drafting.leakage import later_dates, leakage
 from slipway.drafting.profiling import Profile, profile
 from slipway.drafting.roles import ColumnRole, role_of
+from slipway.drafting.sections import sections, source_of
 from slipway.drafting.suites import DEFAULT_BUDGET_PCT, Drafted, draft_suites
 from slipway.drafting.targets import Target, choose_target, labels_of, spellings
 from slipway.errors import DataError
@@ -22,8 +22,6 @@ from slipway.sources.opening import Table, open_sources
 from slipway.tables.labels import order_classes
 
 MIN_CLASS_ROWS = 20
-ROW_EPOCHS = {"tabular": 20_000_000, "texts": 1_000_000, "images": 500_000}
-ISO_FRACTIONS = "%Y-%m-%dT%H:%M:%S%.f"  # cleaning reads it as ISO 8601, without a format
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def draft(given: str | Path, work: Path, *, target: str | None = None) -> Draft:
     classes, merged = _classes(seen, chosen)
     suites = draft_suites(seen, read, chosen, roles, classes, num_bytes)
     kind = "images" if any(role.role == "image" for role in roles) else "tabular"
-    params, comments = _params(found, seen, chosen, roles, classes, merged, suites, read.collect_schema(), kind)
+    params, comments = sections(found, seen, chosen, roles, classes, merged, suites, read.collect_schema(), kind)
     warnings = _warnings(found, seen, chosen, roles, merged)
     if suites.budget_pct > DEFAULT_BUDGET_PCT:
         warnings.append(
@@ -107,7 +105,7 @@ def _read(found: Found, folder: Path, work: Path) -> tuple[pl.LazyFrame, int, in
         The rows, how many lines were broken, and how many bytes an image has (0: there are none).
     """
     number = len(list(work.glob("rows*.parquet")))
-    params = Ingest.model_validate({"source": _source(found)})
+    params = Ingest.model_validate({"source": source_of(found)})
     path = work / f"rows{number}.parquet"
     for exact in (False, True):
         table = open_sources(params, folder, work / f"scratch{number}{exact}", exact=exact)
@@ -166,111 +164,6 @@ def _classes(seen: Profile, target: Target) -> tuple[list[str] | None, dict[str,
     if len(kept) < 2:
         raise DataError(f"column '{target.column}' holds the one class {sorted(kept)}: there is nothing to tell apart")
     return order_classes(kept), merged
-
-
-def _params(
-    found: Found,
-    seen: Profile,
-    target: Target,
-    roles: list[ColumnRole],
-    classes: list[str] | None,
-    merged: Mapping[str, str],
-    suites: Drafted,
-    dtypes: pl.Schema,
-    kind: str,
-) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    ignored = [role for role in roles if role.role == "ignored" or _is_unread_date(role, seen)]
-    identifiers = [role for role in roles if role.role == "identifier"]
-    sensitive = [role for role in roles if role.sensitive]
-    product = {
-        "kind": kind,
-        "task": target.task,
-        "target": target.column,
-        "classes": classes,
-        "identifiers": [role.name for role in identifiers],
-        "ignore": [role.name for role in ignored],
-        "sensitive": [role.name for role in sensitive],
-    }
-    preprocess = _cleaning(seen, target, roles, dtypes, merged)
-    params: dict[str, dict[str, Any]] = {
-        "product": {key: value for key, value in product.items() if value or key == "target"},
-        "ingest": {"source": _source(found)},
-        "validate": {"max_quarantine_pct": suites.budget_pct},
-        "preprocess": preprocess,
-        "train": _training(seen.rows, "texts" if any(role.role == "text" for role in roles) else kind),
-        "package": {"gate": _gate(target, classes)},
-    }
-    comments = {
-        "product.target": f"{target.confidence}: {target.why}",
-        "product.identifiers": _reasons(identifiers),
-        "product.ignore": _reasons(ignored),
-        "product.sensitive": "flagged, not decided; they stay features unless they stand in ignore, too. "
-        + "; ".join(f"{role.name}: {role.sensitive}" for role in sensitive),
-        "validate.max_quarantine_pct": f"the drafted rules would send {suites.sent:,} of the {seen.rows:,} rows away",
-        "preprocess.types": "what the source's own types do not say",
-        "preprocess.replace": "the same labels, spelled otherwise",
-        "train": f"sized for {seen.rows:,} rows",
-        "package.gate": "better than always answering the same; raise it to what you need",
-    }
-    return {key: value for key, value in params.items() if value}, comments
-
-
-def _is_unread_date(role: ColumnRole, seen: Profile) -> bool:
-    written = seen.columns[role.name].format
-    return role.role == "date" and written is not None and not is_readable(written) and written != ISO_FRACTIONS
-
-
-def _reasons(roles: list[ColumnRole]) -> str:
-    shown = "; ".join(f"{role.name}: {role.why}" for role in roles[:8])
-    return shown + (f"; and {len(roles) - 8} more" if len(roles) > 8 else "")
-
-
-def _source(found: Found) -> Any:
-    """Return ingest.source as YAML has it: a name alone where nothing else is to be said."""
-
-    def one(source: AnySource) -> Any:
-        content = source.model_dump(exclude_defaults=True, exclude_none=True)
-        return content["file"] if content.keys() == {"file"} else content
-
-    if None in found.sources:
-        return one(found.sources[None])
-    return {part: one(found.sources[part]) for part in ("train", "validation", "test") if part in found.sources}
-
-
-def _cleaning(
-    seen: Profile, target: Target, roles: list[ColumnRole], dtypes: pl.Schema, merged: Mapping[str, str]
-) -> dict[str, Any]:
-    types, dates = {}, {}
-    for role in roles:
-        column, dtype = seen.columns[role.name], dtypes[role.name]
-        if role.role == "number" and dtype == pl.String:
-            types[role.name] = "number"
-        elif role.role == "category" and dtype != pl.String:
-            types[role.name] = "category"
-        elif role.role == "text":
-            types[role.name] = "text"
-        elif role.role == "date" and not _is_unread_date(role, seen):
-            types[role.name] = "date"
-            if column.format is not None and is_readable(column.format):
-                dates[role.name] = {"format": column.format}
-    replace = {target.column: dict(merged)} if merged else {}
-    return {key: value for key, value in {"types": types, "dates": dates, "replace": replace}.items() if value}
-
-
-def _training(rows: int, kind: str) -> dict[str, Any]:
-    """Size the training for the rows: about a hundred steps an epoch, and an hour at most on a laptop."""
-    batch_size = 2 ** min(10, max(4, round(math.log2(max(1, rows / 100)))))
-    epochs = min(100, max(3, ROW_EPOCHS[kind] // max(1, rows)))
-    network = {"network": {"name": "cnn"}} if kind == "images" else {}
-    return {**network, "epochs": epochs, "batch_size": batch_size}
-
-
-def _gate(target: Target, classes: list[str] | None) -> dict[str, Any]:
-    if target.column is None:
-        return {}
-    if classes is None:
-        return {"metrics": {"r2": {"min": 0.0}}}
-    return {"metrics": {"balanced_accuracy": {"min": math.ceil(1000 / len(classes)) / 1000}}}
 
 
 def _warnings(
