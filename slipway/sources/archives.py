@@ -3,6 +3,7 @@
 import bz2
 import fnmatch
 import gzip
+import itertools
 import lzma
 import tarfile
 import zipfile
@@ -67,8 +68,9 @@ def _is_document(file: File) -> bool:
 
 def _from_zip(file: File, inside: str | None, budget: "_Budget") -> list[File]:
     with zipfile.ZipFile(file.path) as archive:
-        members = {member.filename: member for member in archive.infolist() if not member.is_dir()}
-        chosen = _chosen(file.name, list(members), inside)
+        held = [member for member in archive.infolist() if not member.is_dir()]
+        chosen = _chosen(file.name, [member.filename for member in held], inside)
+        members = {member.filename: member for member in held}
         locked = [name for name in chosen if members[name].flag_bits & 1]
         if locked:
             raise DataError(f"{file.name} is locked by a password ('{locked[0]}'): unpack it yourself, give its files")
@@ -81,8 +83,9 @@ def _from_zip(file: File, inside: str | None, budget: "_Budget") -> list[File]:
 def _from_tar(file: File, inside: str | None, budget: "_Budget") -> list[File]:
     """Read the archive twice from front to back: jumping in a compressed one would read it once for each file."""
     with tarfile.open(file.path, "r|*") as archive:
-        members = {member.name: member for member in archive if not member.isdir()}
-    chosen = set(_chosen(file.name, list(members), inside))
+        held = [member for member in archive if not member.isdir()]
+    chosen = set(_chosen(file.name, [member.name for member in held], inside))
+    members = {member.name: member for member in held}
     for name in sorted(chosen):
         _require_regular(file.name, name, is_regular=members[name].isreg())
     budget.expect(sum(members[name].size for name in chosen))
@@ -99,7 +102,11 @@ def _chosen(archive: str, names: list[str], inside: str | None) -> list[str]:
     leaving = [name for name in names if ".." in PurePosixPath(name.replace("\\", "/")).parts or name.startswith("/")]
     if leaving:
         raise DataError(f"{archive} holds '{leaving[0]}', which leaves the folder it is unpacked to: do not trust it")
-    return choose(archive, names, inside)
+    chosen = choose(archive, names, inside)
+    twice = next((name for name, after in itertools.pairwise(chosen) if name == after), None)
+    if twice is not None:
+        raise DataError(f"{archive} holds '{twice}' twice, and which is meant cannot be told: pack it once")
+    return chosen
 
 
 def choose(where: str, names: list[str], inside: str | None) -> list[str]:

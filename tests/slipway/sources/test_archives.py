@@ -185,3 +185,19 @@ def test_a_glob_for_one_compressed_file_is_a_mistake(place):
 def test_an_empty_archive_is_refused(place):
     with pytest.raises(DataError, match="holds no files"):
         unpack(file(place, "x.zip", zipped({})), None, place)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_an_archive_holds_twice_is_refused(place):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("x.csv", b"1")
+        archive.writestr("x.csv", b"2")
+    with pytest.raises(DataError, match=r"x\.zip holds 'x\.csv' twice"):
+        unpack(file(place, "x.zip", out.getvalue()), "*", place)
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for _ in range(2):
+            archive.addfile(tarfile.TarInfo("x.csv"), io.BytesIO())
+    with pytest.raises(DataError, match=r"x\.tar holds 'x\.csv' twice"):
+        unpack(file(place, "x.tar", out.getvalue()), "*", place)
