@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from slipway.product.section import Section
+from slipway.product.steps import Action
 
 Type = Literal["number", "category", "text", "date", "boolean"]
 DatePart = Literal[
@@ -103,7 +104,7 @@ class Bounds(Section):
     high: float | None = None
     """The greatest value."""
 
-    action: Literal["clip", "null", "quarantine"] = "quarantine"
+    action: Action = "quarantine"
     """clip: it becomes the end. null: it becomes missing. quarantine: its row leaves, and a server refuses it."""
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ def _null_is_a_word(value: object) -> object:
     return "null" if value is None else value
 
 
+# YAML reads a bare `null` as nothing.
 Action = Annotated[Literal["clip", "null", "quarantine"], BeforeValidator(_null_is_a_word)]
 
 

@@ -1,6 +1,10 @@
 """The plan: steps for all columns of a kind, and for single ones."""
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from slipway.errors import ParamsError
 from slipway.product.preprocess import Preprocess
@@ -52,6 +56,7 @@ def test_a_column_can_do_without_what_all_have():
 def test_null_in_yaml_is_the_action_null():
     plan = plan_of(numbers={"outliers": {"name": "zscore", "action": None}})
     assert plan.numbers.outliers.action == "null"
+    assert Preprocess.model_validate({"bounds": {"x": {"low": 0, "action": None}}}).bounds["x"].action == "null"
 
 
 @pytest.mark.parametrize(
@@ -80,3 +85,11 @@ def test_steps_that_contradict_each_other_are_refused(section, message):
 def test_steps_for_what_is_no_column_of_the_kind_are_refused(columns, message):
     with pytest.raises(ParamsError, match=message):
         require_columns(plan_of(columns=columns).columns, SCHEMA)
+
+
+def test_the_example_of_the_docs_is_a_section():
+    text = (Path(__file__).parents[3] / "docs" / "STEPS.md").read_text()
+    example = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1])
+    plan = plan_of(**example["preprocess"])
+    assert plan.numbers_of("income").outliers.factor == 3
+    assert plan.categories_of("postcode").buckets == 64
