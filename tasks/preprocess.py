@@ -112,7 +112,9 @@ def write_rows(plan: Preparation, found: Survey, folder: Path) -> None:
     dealt = clean.with_columns(plan.dealer.part(found.seen).alias("\npart"), stays.alias("\nstays"))
     tables = {part: dealt.filter(pl.col("\nstays") & (pl.col("\npart") == part)).select(plan.written) for part in PARTS}
     tables["quarantine"] = clean.filter(leaving.is_quarantined).select(*plan.written, leaving.reasons)
-    sinks = [rows.sink_parquet(folder / f"{name}.parquet", lazy=True) for name, rows in tables.items()]
+    sinks = [
+        rows.sink_parquet(folder / f"{name}.parquet", compression="lz4", lazy=True) for name, rows in tables.items()
+    ]
     pl.collect_all(sinks, engine="streaming")
 
 
@@ -197,7 +199,7 @@ def part_again(checked: Split, folder: Path) -> None:
     again = {part: good.filter(pl.col(PART) == part).drop(PART) for part in PARTS}
     before = pl.scan_parquet(folder / "quarantine.parquet")
     again["quarantine"] = pl.concat([before, bad.drop(PART)])
-    sinks = [rows.sink_parquet(folder / f"{name}.new", lazy=True) for name, rows in again.items()]
+    sinks = [rows.sink_parquet(folder / f"{name}.new", compression="lz4", lazy=True) for name, rows in again.items()]
     pl.collect_all(sinks, engine="streaming")
     for name in again:
         (folder / f"{name}.new").replace(folder / f"{name}.parquet")

@@ -3,7 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from project_copy import copy_project
+
+settings.register_profile("slipway", deadline=None)  # a busy machine makes no test wrong
+settings.load_profile("slipway")
 
 
 @pytest.fixture(scope="session")

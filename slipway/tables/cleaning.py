@@ -4,8 +4,7 @@ A value goes through steps in a fixed order, that of the section's keys; each st
 repeats the steps on one record (`prepare` in cleaning.json, slipway/bundle/prepare.py).
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -19,6 +18,9 @@ from slipway.tables.dates import parse, part_of
 from slipway.tables.declared import effective_types, require_sense
 from slipway.tables.labels import spell
 from slipway.tables.schema import RESERVED, Column, Schema
+from slipway.tables.texts import TEXT, Step, cleaned_texts, marked_texts, text_steps
+
+NUMBER = Separators().pattern
 
 RULES = (
     "trimmed",
@@ -36,24 +38,6 @@ RULES = (
     "filled",
 )
 
-# What takes the value of a column one step further.
-Apply = Callable[[pl.Expr], pl.Expr]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One rule on one column.
-
-    Attributes:
-        rule: Its name in cleaning.json; "" where nothing is lost or changed but the type.
-        apply: From the value before to the value after.
-        retypes: Whether the type changes: then what became null is counted, else what differs.
-    """
-
-    rule: str
-    apply: Apply
-    retypes: bool = False
-
 
 class Cleaning:
     """The steps of each column of a table, and what becomes of it."""
@@ -69,6 +53,7 @@ class Cleaning:
         self.dtypes = {name: dtype for name, dtype in dtypes.items() if name not in RESERVED}
         self.types = effective_types(schema, params)
         require_sense(self.dtypes, schema, params)
+        self.texts = {name: text_steps(name, params) for name, dtype in self.dtypes.items() if dtype == pl.String}
         self.steps = {
             name: list(_steps(name, dtype, self.types.get(name), params)) for name, dtype in self.dtypes.items()
         }
@@ -82,15 +67,25 @@ class Cleaning:
             rows: The rows as they came.
             idle: For each rule, columns in which it is known to change nothing: it is left out there.
         """
-        staged, last = self._stage(rows, idle or {})
         names = rows.collect_schema().names()
+        texts = []
+        for name, steps in self.texts.items():
+            if busy := [step for step in steps if name not in (idle or {}).get(step.rule, set())]:
+                texts.append(cleaned_texts(pl.col(name), busy).alias(name))
+        staged, last = self._stage(rows.with_columns(texts), idle or {})
         return staged.select(pl.col(last.get(name, name)).alias(name) for name in names)
 
     def survey(self, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[tuple[str, str], str]]:
         """Return the clean rows with more columns, one for each rule and column, that mark what the rule changes."""
-        staged, last = self._stage(rows, {})
         names, marks = rows.collect_schema().names(), []
         columns: dict[tuple[str, str], str] = {}
+        texts = [marked_texts(pl.col(name), steps).alias(f"{name}\n") for name, steps in self.texts.items()]
+        parted = [pl.col(f"{name}\n").struct.field(TEXT).alias(name) for name in self.texts]
+        staged, last = self._stage(rows.with_columns(texts).with_columns(parted), {})
+        for name, steps in self.texts.items():
+            for step in steps:
+                columns[step.rule, name] = f"{name}\n{step.rule}"
+                marks.append(pl.col(f"{name}\n").struct.field(step.rule).alias(columns[step.rule, name]))
         for name, steps in self.steps.items():
             before = pl.col(name)
             for number, step in enumerate(steps):
@@ -133,7 +128,6 @@ def _stage_name(name: str, number: int) -> str:
 def _steps(name: str, dtype: pl.DataType, wanted: str | None, params: Preprocess) -> Iterator[Step]:
     """Yield the steps of a column, in order."""
     if dtype == pl.String:
-        yield from _text_steps(name, params)
         if wanted in _READERS:
             yield _READERS[wanted](name, params)
     else:
@@ -148,21 +142,6 @@ def _steps(name: str, dtype: pl.DataType, wanted: str | None, params: Preprocess
     if name in params.fill:
         constant = params.fill[name]
         yield Step("filled", lambda value: value.fill_null(constant))
-
-
-def _text_steps(name: str, params: Preprocess) -> Iterator[Step]:
-    if params.trim:
-        yield Step("trimmed", lambda text: text.str.strip_chars())
-    if (form := params.unicode) is not None:
-        yield Step("unicode", lambda text: _unless_ascii(text, form))
-    if params.collapse:
-        yield Step("collapsed", lambda text: text.str.replace_all(r"\s+", " "))
-    if name in params.lower:
-        yield Step("lowered", lambda text: text.str.to_lowercase())
-    if (pairs := params.replace.get(name)) is not None:
-        yield Step("replaced", lambda text: text.replace(list(pairs), list(pairs.values())))
-    if params.missing:
-        yield Step("missing", lambda text: pl.when(~text.is_in(params.missing)).then(text))
 
 
 def _typed_steps(name: str, dtype: pl.DataType, wanted: str | None, params: Preprocess) -> Iterator[Step]:
@@ -181,16 +160,6 @@ def _typed_steps(name: str, dtype: pl.DataType, wanted: str | None, params: Prep
         yield Step("no_date", lambda value: value.cast(pl.Datetime("us")), retypes=True)
     elif dtype.is_float():
         yield Step("no_number", _finite, retypes=True)
-
-
-def _unless_ascii(text: pl.Expr, form: Any) -> pl.Expr:
-    """Normalise; a chunk of ASCII alone, as most are, needs nothing, and costs twenty times less."""
-
-    def normalise(chunk: pl.Series) -> pl.Series:
-        is_ascii = chunk.str.len_bytes().sum() == chunk.str.len_chars().sum()
-        return chunk if is_ascii else chunk.str.normalize(form)
-
-    return text.map_batches(normalise, return_dtype=pl.String, is_elementwise=True)
 
 
 def _number_step(name: str, params: Preprocess) -> Step:
@@ -262,7 +231,7 @@ def undeclared_texts(cleaning: Cleaning) -> list[str]:
 
 def holds_numbers(text: pl.Expr) -> pl.Expr:
     """Say whether all texts that are there are numbers, and one is there."""
-    return text.str.contains(Separators().pattern).all() & text.is_not_null().any()
+    return text.str.contains(NUMBER).all() & text.is_not_null().any()
 
 
 def dropped_columns(product: Product, names: list[str], pseudonymised: list[str] | None = None) -> list[str]:

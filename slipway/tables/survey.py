@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from slipway.tables.cleaning import holds_numbers, undeclared_texts
+from slipway.tables.cleaning import NUMBER, holds_numbers, undeclared_texts
 from slipway.tables.duplicates import Positions, surplus
 from slipway.tables.hashing import row_hash
 from slipway.tables.preparation import Preparation
 from slipway.tables.schema import PART
+
+FIRST_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def survey(plan: Preparation, more: dict[str, pl.Expr]) -> Survey:
         more: Further sums over the clean rows that stay.
     """
     clean, marks = plan.survey()
-    texts = undeclared_texts(plan.cleaning)
+    texts = _looking_like_numbers(plan)
     sums = clean.select(
         pl.len().alias("rows"),
         *(pl.col(mark).sum() for mark in marks.values()),
@@ -78,6 +80,13 @@ def survey(plan: Preparation, more: dict[str, pl.Expr]) -> Survey:
         repeats=repeats,
         seen=_dealt_out(plan, seen, copies, repeats),
     )
+
+
+def _looking_like_numbers(plan: Preparation) -> list[str]:
+    """Return the undeclared features of texts whose first rows hold numbers: the others need no look at all rows."""
+    texts = undeclared_texts(plan.cleaning)
+    first = plan.cleaning.clean(plan.rows.head(FIRST_ROWS)).select(pl.col(texts).drop_nulls().implode()).collect()
+    return [name for name in texts if first[name].explode().str.contains(NUMBER).all()]
 
 
 def _looks(plan: Preparation) -> dict[str, pl.Expr]:
