@@ -279,7 +279,8 @@ def run_pointblank(path: Path, num_rows: int) -> dict[str, int]:
 
 
 def write_alone(path: Path, num_rows: int) -> dict[str, int]:
-    """Read the table and write it again."""
+    """Import what the others import, read the table and write it again."""
+    only_imports(path, num_rows)
     pl.scan_parquet(path).sink_parquet(path.with_name("copy.parquet"))
     return {"checks": 0, "failed": 0}
 
@@ -318,7 +319,10 @@ def write_split(path: Path, num_rows: int) -> dict[str, int]:
 
 
 def only_imports(path: Path, num_rows: int) -> dict[str, int]:
-    """Import what ours imports, to tell the fixed cost."""
+    """Import what ours imports, as it does, to tell the fixed cost."""
+    import gc
+
+    gc.disable()
     import great_expectations  # noqa: F401
 
     return {"checks": 0, "failed": 0}

@@ -20,14 +20,14 @@ class WhileWriting:
         rows: The table.
         sinks: Lazy sinks (`sink_parquet(..., lazy=True)`), run together with the first query.
         written: What later queries read; None: the rows again.
-        counted: Where `expr.sum()` may be counted over fewer rows, because it is false on all others: the
-            serialised expression -> those rows. What a split found to be bad is counted where it is written.
+        counted: Where `expr.sum()` may be counted over fewer rows that the sinks have written, because it is false
+            on all others: the serialised sum -> those rows. What a split found to be bad is counted in its file.
     """
 
     rows: pl.LazyFrame
     sinks: Sequence[pl.LazyFrame]
     written: pl.LazyFrame | None = None
-    counted: Mapping[bytes, pl.LazyFrame] = field(default_factory=dict)
+    counted: Mapping[bytes | int, pl.LazyFrame] = field(default_factory=dict)
 
     @classmethod
     def to_parquet(cls, rows: pl.LazyFrame, path: Path) -> "WhileWriting":

@@ -128,24 +128,26 @@ class Round:
                     del exprs[key]
 
     def _run_fused(self) -> None:
+        source, written = self.rows.source, self.rows.source.counted
+        now = {key: expr for key, expr in self.fused.items() if key not in written}
+        if now or source.sinks:
+            self._run_with_sinks(now)
+        for rows in {id(each): each for each in written.values()}.values():
+            later = {key: expr for key, expr in self.fused.items() if key in written and written[key] is rows}
+            if later:
+                self._select(later, rows)
+
+    def _run_with_sinks(self, group: dict[bytes | int, pl.Expr]) -> None:
         source = self.rows.source
-        plans: dict[int, tuple[pl.LazyFrame, dict[bytes | int, pl.Expr]]] = {}
-        for key, expr in self.fused.items():
-            rows = source.counted.get(key, source.rows) if isinstance(key, bytes) else source.rows
-            plans.setdefault(id(rows), (rows, {}))[1][key] = expr
-        if not plans:
-            return
-        selects = [_named(rows, group) for rows, group in plans.values()]
-        pending = list(source.sinks)
+        pending, selects = list(source.sinks), [_named(source.rows, group)] if group else []
         try:
             frames = pl.collect_all([*pending, *selects], engine="streaming")[len(pending) :]
         except FAILURES:
             source.finish()  # raises what made a write fail
-            for rows, group in plans.values():
-                for key, expr in group.items():
-                    self._select({key: expr}, rows)
+            for key, expr in group.items():
+                self._select({key: expr}, source.rows)
             return
-        for frame, (_, group) in zip(frames, plans.values(), strict=True):
+        for frame in frames:
             self.answers.update(zip(group, frame.row(0), strict=True))
         if pending:
             source.done()

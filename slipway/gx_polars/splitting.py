@@ -85,7 +85,8 @@ class Split:
             bad: The file of bad rows.
             seen: What is validated: the same rows, perhaps without some columns.
         """
-        counted = {signature(breaks.sum()): self.bad for breaks in self.breaks}
+        written = pl.scan_parquet(bad)
+        counted = {signature(breaks.sum()): written for breaks in self.breaks}
         return WhileWriting(
             seen, self.sinks(good, bad), counted={key: rows for key, rows in counted.items() if isinstance(key, bytes)}
         )

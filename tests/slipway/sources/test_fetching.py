@@ -1,6 +1,7 @@
 """Downloads from a server on this machine that drops connections, lies and is away."""
 
 import hashlib
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -167,6 +168,13 @@ def test_a_server_that_stays_away_is_given_up_with_the_mend(server, url, waits):
 def test_without_a_network_the_error_says_so(waits):
     with pytest.raises(DataError, match=r"http://127\.0\.0\.1:9/x could not be downloaded: "):
         fetch("http://127.0.0.1:9/x", SHA256, OPTIONS)
+
+
+def test_a_server_that_is_silent_is_not_waited_for_longer_than_said():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
+        with pytest.raises(DataError, match="could not be downloaded: .*[Tt]ime"):
+            fetch(url, SHA256, Download(retries=0, timeout_seconds=0.2))
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
