@@ -25,10 +25,15 @@ from slipway.sources.workplace import File, Workplace
 
 MAX_WAIT_SECONDS = 30.0
 TRANSIENT = frozenset([408, 425, 429, 500, 502, 503, 504])
+RANGE_TOO_FAR = 416
 
 
 class Interrupted(Exception):
     """A download broke off in a way that another attempt may mend."""
+
+
+class Useless(Exception):
+    """What has arrived is no beginning of the file: it is as long, or longer."""
 
 
 class Answer(NamedTuple):
@@ -73,6 +78,8 @@ def fetch(url: str, sha256: str | None, options: Download) -> Path:
             size = _size(part)
             try:
                 return _attempt(url, sha256, part, options)
+            except Useless:
+                part.unlink()
             except Interrupted as error:
                 failures = 0 if _size(part) > size else failures + 1
                 if failures > options.retries:
@@ -145,7 +152,9 @@ def _ask_http(url: str, start: int, tag: str | None, options: Download) -> Itera
             "GET", url, headers=headers, timeout=options.timeout_seconds, follow_redirects=True
         ) as response:
             status = response.status_code
-            if status in TRANSIENT or status == 416:
+            if start and status == RANGE_TOO_FAR:
+                raise Useless
+            if status in TRANSIENT:
                 raise Interrupted(f"the server answers {status}")
             if status not in (200, 206):
                 raise DataError(f"{url} cannot be had: the server answers {status} {response.reason_phrase}")

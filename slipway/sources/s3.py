@@ -7,9 +7,8 @@ from typing import Any
 
 from slipway.errors import DataError, SlipwayError
 from slipway.product.ingest import Download
-from slipway.sources.fetching import TRANSIENT, Answer, Interrupted
+from slipway.sources.fetching import RANGE_TOO_FAR, TRANSIENT, Answer, Interrupted
 
-RANGE_TOO_FAR = 416
 CHANGED = 412
 
 

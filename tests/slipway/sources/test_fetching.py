@@ -137,6 +137,15 @@ def test_a_download_goes_on_after_its_process_has_ended(server, url):
     assert [asked for _, asked in server.asked] == ["bytes=300000-"]
 
 
+@pytest.mark.parametrize("num_bytes", [len(CONTENT), len(CONTENT) + 10])
+def test_a_part_that_is_as_long_as_the_file_is_taken_from_its_beginning(server, url, num_bytes):
+    server.files["/data/x.bin"] = CONTENT + bytes(20)
+    give_up_after(server, url, SHA256, num_bytes)
+    server.files["/data/x.bin"] = CONTENT
+    assert fetch(url, SHA256, OPTIONS).read_bytes() == CONTENT
+    assert [asked for _, asked in server.asked] == [f"bytes={num_bytes}-", None]
+
+
 def test_a_file_that_changed_meanwhile_is_taken_from_its_beginning(server, url):
     server.files["/data/x.bin"] = CONTENT[::-1]
     give_up_after(server, url, None, 300_000)
