@@ -8,14 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 from slipway.drafting.forms import Peeled, form_of, is_document, peel
 from slipway.drafting.sniffing import Dialect, sniff
-from slipway.errors import DataError
+from slipway.errors import DataError, ParamsError
 from slipway.files import sha256_of
 from slipway.product.ingest import AnySource, IdxSource, ImageSource, Located, Read, Source, SqlSource
-from slipway.sources.fetching import fetch_all
+from slipway.sources.fetching import fetch_all, name_of
+from slipway.sources.finding import REMOTE, is_glob
 from slipway.sources.workplace import Workplace
 
 Part = Literal["train", "validation", "test"]
@@ -61,8 +61,14 @@ def find_url(url: str, work: Path) -> Found:
 
     Raises:
         DataError: it cannot be had, or holds nothing to draft from.
+        ParamsError: it stands for something else than one file, or holds a user or a password.
     """
-    name = unquote(PurePosixPath(urlsplit(url).path).name) or "index"
+    if not url.startswith(REMOTE) or (url.startswith("s3://") and is_glob(url)):
+        raise ParamsError(
+            f"--source {url.partition('://')[0]}://... is no URL of one file ({', '.join(REMOTE)}): write the product "
+            "with a file of a few rows, then correct ingest.source (docs/SOURCES.md)"
+        )
+    name = name_of(url)
     [fetched] = fetch_all(url, None, Workplace.at(work))
     (work / "fetched").mkdir()
     (work / "fetched" / name).symlink_to(fetched.path)

@@ -21,6 +21,7 @@ import platformdirs
 from slipway.errors import DataError
 from slipway.files import sha256_of, write_text_whole
 from slipway.product.ingest import Download
+from slipway.sources.passwords import require_no_login
 from slipway.sources.workplace import File, Workplace
 
 MAX_WAIT_SECONDS = 30.0
@@ -54,16 +55,24 @@ def fetch_all(url: str, sha256: str | None, place: Workplace) -> list[File]:
 
     Raises:
         DataError: A file is not there, not to be had, or not the pinned one.
+        ParamsError: The URL holds a user or a password.
     """
+    require_no_login(url)
     if url.startswith("s3://") and any(character in url for character in "*?["):
         from slipway.sources.s3 import list_urls
 
-        return [File(_name(each), fetch(each, None, place.download)) for each in list_urls(url, place.download)]
-    return [File(_name(url), fetch(url, sha256, place.download))]
+        return [File(name_of(each), fetch(each, None, place.download)) for each in list_urls(url, place.download)]
+    return [File(name_of(url), fetch(url, sha256, place.download))]
 
 
-def _name(url: str) -> str:
-    return unquote(PurePosixPath(urlsplit(url).path).name) or "index"
+def name_of(url: str) -> str:
+    """Return the name of a URL's file, which leads into no other folder.
+
+    >>> name_of("https://host/a/my%20rows.csv?b=1"), name_of("https://host/..%2F..%2Fx"), name_of("https://host/%2e%2e")
+    ('my rows.csv', 'x', 'index')
+    """
+    name = PurePosixPath(unquote(urlsplit(url).path)).name
+    return name if name not in ("", "..") else "index"
 
 
 def fetch(url: str, sha256: str | None, options: Download) -> Path:

@@ -16,9 +16,9 @@ from slipway.product.ingest import Located, SqlSource
 from slipway.sources.batches import Batches, scan_written
 from slipway.sources.finding import locate
 from slipway.sources.names import require_names
+from slipway.sources.passwords import VARIABLE, require_no_password
 from slipway.sources.workplace import Opened, Workplace
 
-VARIABLE = re.compile(r"\$\{(\w+)\}")
 SMALLEST_ROW_GROUP = 2048  # DuckDB's
 
 
@@ -28,9 +28,10 @@ def open_sql(source: SqlSource, place: Workplace) -> Opened:
     The database is opened for reading alone.
 
     Raises:
-        ParamsError: The environment lacks a variable that the connection names.
+        ParamsError: The environment lacks a variable that the connection names, or it holds a password itself.
         DataError: The database cannot be opened, or does not answer the query.
     """
+    require_no_password(source.connection)
     scheme, _, rest = source.connection.partition("://")
     run = {"sqlite": _sqlite, "duckdb": _duckdb, "postgresql": _postgresql}[scheme]
     frame = run(_filled(rest), source, place)

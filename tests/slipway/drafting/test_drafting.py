@@ -184,6 +184,15 @@ def test_no_rows_and_no_file_are_refused(tmp_path):
         find(tmp_path / "absent.csv")
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:pass-word@host/db", "s3://bucket/*.csv", "https://me:pass-word@host/x"]
+)
+def test_what_is_no_url_of_one_file_is_refused_at_once_and_no_password_told(tmp_path, url):
+    with pytest.raises(ParamsError, match="is no URL of one file|holds a user or a password") as error:
+        draft(url, tmp_path)
+    assert "pass-word" not in str(error.value)
+
+
 def test_a_folder_of_parts_is_a_source_that_comes_split(tmp_path):
     write(tmp_path / "my_train.csv", 300)
     write(tmp_path / "my_test.csv", 100, seed=9)

@@ -225,6 +225,13 @@ def test_a_published_file_is_downloaded_only_where_it_is_not_there(server, url, 
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_url_with_a_login_is_refused_and_the_login_not_told(place, scheme):
+    with pytest.raises(ParamsError, match="a file on host:80 holds a user or a password") as error:
+        find(Located(file=f"{scheme}://me:pass-word@host:80/x.csv", sha256=SHA256), place)
+    assert "pass-word" not in str(error.value)
+
+
 @pytest.fixture
 def s3(server, monkeypatch):
     pytest.importorskip("boto3", reason="the extra s3 is not installed")

@@ -63,6 +63,20 @@ def test_a_database_anywhere_else_is_named_with_four_slashes(place, shop, tmp_pa
 
 
 @pytest.mark.parametrize(
+    "connection",
+    [
+        "postgresql://me:pass-word@host/db",
+        "postgresql://host/db?user=me&password=pass-word",
+        "postgresql://me:${X}w@h/d",
+    ],
+)
+def test_a_password_in_the_connection_is_refused_and_not_told(place, connection):
+    with pytest.raises(ParamsError, match=r"write \$\{NAME\} in its place") as error:
+        rows(place, connection, "select 1")
+    assert "pass-word" not in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("connection", "query", "error", "message"),
     [
         ("sqlite:///none.db", "select 1", DataError, "does not exist"),
