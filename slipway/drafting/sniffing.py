@@ -7,6 +7,7 @@ Nazábal and Sutton 2019, "Wrangling messy CSV files by detecting row and type p
 
 import codecs
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Literal
 
 from slipway.drafting.cells import COMMA_NUMBER, MARKERS, WEAK_MARKERS, is_missing, is_number, is_typed
 from slipway.errors import DataError
+from slipway.sources.encoding import windows_1252
 
 Encoding = Literal["utf-8", "latin-1", "utf-16"]
 
@@ -66,7 +68,7 @@ def sniff(head: bytes, *, whole: bool = True) -> Dialect:
         DataError: The bytes are no table: empty, not text, or lines without a common shape.
     """
     encoding, text = decode(head)
-    lines = text.splitlines() if whole else text.splitlines()[:-1]
+    lines = _lines(text) if whole else _lines(text)[:-1]
     lines = lines[:MAX_LINES]
     if not any(line.strip() for line in lines):
         raise DataError("the file holds no lines of text: there is nothing to draft from")
@@ -107,7 +109,12 @@ def decode(head: bytes) -> tuple[Encoding, str]:
     try:
         return "utf-8", codecs.getincrementaldecoder("utf-8-sig")().decode(head)
     except UnicodeDecodeError:
-        return "latin-1", head.decode("latin-1")
+        return "latin-1", codecs.charmap_decode(head, "strict", windows_1252())[0]
+
+
+def _lines(text: str) -> list[str]:
+    """Cut a text where ingest does: `str.splitlines` would cut within values, at a line separator of Unicode, too."""
+    return io.StringIO(text, newline=None).read().removesuffix("\n").split("\n")
 
 
 def _delimiter_and_quote(lines: list[str]) -> tuple[str | None, str | None]:

@@ -57,6 +57,17 @@ def test_the_encoding_is_told_from_the_bytes(encoding, bom, wanted):
     assert (found.encoding, found.names) == (wanted, ["straße", "größe"])
 
 
+def test_windows_1252_is_read_as_ingest_reads_it_and_its_ellipsis_ends_no_line():
+    found = sniff("price €,note…\n007,and so on…\n012,more…\n".encode("cp1252"))
+    assert (found.encoding, found.names, found.codes) == ("latin-1", ["price €", "note…"], ["price €"])
+    assert (found.rows, found.num_odd) == ([["007", "and so on…"], ["012", "more…"]], 0)
+
+
+def test_a_separator_within_a_value_ends_no_line():
+    found = dialect("a,b\n1,x\u2028y\n2,x\x0by\n")
+    assert (found.rows, found.num_odd) == ([["1", "x\u2028y"], ["2", "x\x0by"]], 0)
+
+
 def test_a_character_that_the_end_of_the_sample_cuts_in_two_is_no_latin_1():
     head = ("a,b\n" + "ä,1\n" * 10).encode()[:-4]
     assert head[-1] == "ä".encode()[0]
