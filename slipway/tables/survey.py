@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from slipway.tables.cleaning import NUMBER, holds_numbers, undeclared_texts
+from slipway.tables.cleaning import NUMBER, Cleaning, holds_numbers, undeclared_texts
 from slipway.tables.duplicates import Positions, surplus
 from slipway.tables.hashing import row_hash
 from slipway.tables.preparation import Preparation
@@ -29,6 +29,7 @@ class Survey:
         copies: Positions of exact copies, rising.
         repeats: Positions of rows whose key others have, rising; copies are not among them.
         seen: What the dealer asks for, of the rows that stay.
+        retyped: Columns of no texts that cleaning gives another type, whether it changes a value or not.
     """
 
     num_rows: int
@@ -38,13 +39,14 @@ class Survey:
     copies: Positions
     repeats: Positions
     seen: pl.DataFrame
+    retyped: frozenset[str] = frozenset()
 
     @property
     def idle(self) -> dict[str, set[str]]:
         """For each rule, the columns in which it changes nothing; a rule that changes types is never idle."""
         idle: dict[str, set[str]] = {}
         for (rule, name), changed in self.changed.items():
-            if not changed and not rule.startswith("no_") and rule not in ("generalised", "clipped"):
+            if not changed and not rule.startswith("no_") and name not in self.retyped:
                 idle.setdefault(rule, set()).add(name)
         return idle
 
@@ -79,7 +81,14 @@ def survey(plan: Preparation, more: dict[str, pl.Expr]) -> Survey:
         copies=copies,
         repeats=repeats,
         seen=_dealt_out(plan, seen, copies, repeats),
+        retyped=_retyped(plan.cleaning),
     )
+
+
+def _retyped(cleaning: Cleaning) -> frozenset[str]:
+    """Return the columns of no texts that leave in another type: a gap filled by 0.5 makes floats of integers."""
+    came, leaves = cleaning.dtypes, cleaning.clean_dtypes
+    return frozenset(name for name, dtype in came.items() if dtype not in (pl.String, leaves[name]))
 
 
 def _looking_like_numbers(plan: Preparation) -> list[str]:
