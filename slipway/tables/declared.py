@@ -86,6 +86,11 @@ def _require_types(dtypes: Mapping[str, pl.DataType], schema: Schema, params: Pr
         coarser = params.anonymise.generalise.get(name)
         if coarser is not None and kind not in (("category", "text") if coarser.prefix else ("number",)):
             raise _unsuited("anonymise.generalise", name, dtype, "texts" if coarser.prefix else "numbers")
+        if name == params.split.time and kind != "number" and not (kind == "date" or dtype.is_temporal()):
+            raise ParamsError(
+                f"preprocess.split.time: '{name}' is of type {dtype}, whose order is no order in time: "
+                f"say in preprocess.dates.{name} how its dates are written, or name another column"
+            )
         if name in params.fill:
             _require_constant(name, kind, params)
         if dtype.is_numeric() and name in params.replace:

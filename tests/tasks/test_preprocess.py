@@ -351,6 +351,7 @@ def test_a_set_that_came_split_gives_validation_in_the_declared_way(run):
         ({"require": ["gone"]}, "preprocess.require names 'gone'"),
         ({"unique": {"key": ["gone"]}}, "preprocess.unique.key names 'gone'"),
         ({"split": {"time": "gone"}}, "preprocess.split.time names 'gone'"),
+        ({"split": {"time": "city"}}, "'city' is of type String, whose order is no order in time: .*dates.city"),
         ({"bounds": {"city": {"low": 1}}}, "'city' is of type String, and the rule is for columns of numbers"),
         ({"fill": {"city": 1}}, "fill.city = 1, but the column holds category"),
         ({"fill": {"y": "a"}}, "the target: answers are not made up"),
@@ -363,6 +364,22 @@ def test_a_set_that_came_split_gives_validation_in_the_declared_way(run):
 def test_a_rule_that_means_nothing_is_refused_by_name(run, rule, message):
     with pytest.raises(ParamsError, match=message):
         run(**rule)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"fill": {"pay": 0.5}},
+        {"replace": {"pay": {"999": "1.5"}}},
+        {"bounds": {"pay": {"low": -1, "action": "clip"}}},
+        {"bounds": {"pay": {"low": -1, "action": "null"}}},
+        {"anonymise": {"generalise": {"pay": {"width": 1}}}},
+    ],
+)
+def test_a_rule_that_changes_no_value_leaves_the_type_that_the_schema_says(run, rule):
+    out = run(TABLE.with_columns(pay=pl.col("_id")), **rule)
+    [dtype] = [column.dtype for column in read_schema(out).columns if column.name == "pay"]
+    assert {str(rows.schema["pay"]) for rows in parts(out).values()} == {dtype}
 
 
 def test_types_that_fit_nothing_leave_missing_values_that_are_counted(run):
