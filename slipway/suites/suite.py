@@ -113,5 +113,6 @@ def read_suite(path: Path) -> Suite:
 
 
 def _short(value: Any) -> str:
+    """Return a value with both of its ends: two long row conditions often differ in the last one alone."""
     text = repr(value)
-    return text if len(text) <= 120 else f"{text[:117]}..."
+    return text if len(text) <= 120 else f"{text[:77]}...{text[-40:]}"

@@ -72,6 +72,19 @@ def test_a_parameter_without_a_value_or_a_use_is_an_error(tmp_path, content, mes
         read_suite(tmp_path / "raw.suite.yaml")
 
 
+def test_titles_of_rules_under_long_conditions_differ_where_the_conditions_do():
+    def title(country):
+        column = {"type": "column", "name": "country_of_birth_as_it_was_called_in_those_days"}
+        kwargs = {
+            "column": "age",
+            "row_condition": {"type": "comparison", "column": column, "operator": "==", "parameter": country},
+        }
+        return Expectation(type="expect_column_values_to_not_be_null", kwargs=kwargs, severity="warning").title
+
+    assert title("France") != title("Norway")
+    assert len(title("France")) < 190
+
+
 def test_titles_say_what_is_expected_of_what():
     pair = Expectation(
         type="expect_column_pair_values_to_be_equal", kwargs={"column_A": "a", "column_B": "b"}, severity="info"
