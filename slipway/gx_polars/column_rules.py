@@ -165,43 +165,34 @@ def _require_texts(values: Values, what: str) -> pl.Expr:
     return values.expr
 
 
-def match_strftime_format(values: Values, strftime_format: str) -> pl.Expr:
-    """Break on a text that Python's strptime does not read."""
+def _unread(texts: pl.Expr, read: Callable[[str], Any], *errors: type[Exception]) -> pl.Expr:
+    """Break on a text that a function refuses with one of these errors."""
 
-    def parses(text: str) -> bool:
+    def is_read(text: str) -> bool:
         try:
-            datetime.strptime(text, strftime_format)
-        except ValueError:
+            read(text)
+        except errors:
             return False
         return True
 
-    return ~each_text(_require_texts(values, "strftime_format"), parses)
+    return ~each_text(texts, is_read)
+
+
+def match_strftime_format(values: Values, strftime_format: str) -> pl.Expr:
+    """Break on a text that Python's strptime does not read."""
+    texts = _require_texts(values, "strftime_format")
+    datetime.strptime(datetime(2000, 1, 1).strftime(strftime_format), strftime_format)  # raises what every text would
+    return _unread(texts, lambda text: datetime.strptime(text, strftime_format), ValueError)
 
 
 def dateutil_parseable(values: Values) -> pl.Expr:
     """Break on a text that dateutil does not read as a date."""
-
-    def parses(text: str) -> bool:
-        try:
-            parse_moment(text)
-        except (ValueError, OverflowError):
-            return False
-        return True
-
-    return ~each_text(_require_texts(values, "a date that dateutil reads"), parses)
+    return _unread(_require_texts(values, "a date that dateutil reads"), parse_moment, ValueError, OverflowError)
 
 
 def json_parseable(values: Values) -> pl.Expr:
     """Break on a text that is no JSON."""
-
-    def parses(text: str) -> bool:
-        try:
-            json.loads(text)
-        except (ValueError, RecursionError):
-            return False
-        return True
-
-    return ~each_text(_require_texts(values, "JSON"), parses)
+    return _unread(_require_texts(values, "JSON"), json.loads, ValueError, RecursionError)
 
 
 def match_json_schema(values: Values, json_schema: dict[str, Any]) -> pl.Expr:

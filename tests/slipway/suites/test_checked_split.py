@@ -66,6 +66,12 @@ def test_a_critical_rule_sends_its_rows_away_as_evidence(run):
     assert run(AGE, severity="critical")[1] == [1]
 
 
+def test_a_date_format_that_python_does_not_read_back_is_refused_before_all_rows_are_bad(run):
+    rule = {"type": "expect_column_values_to_match_strftime_format", "kwargs": {"column": "name"}}
+    with pytest.raises(ParamsError, match=r"expectation 1 \(expect_column_values_to_match.*'D' is a bad directive"):
+        run({**rule, "kwargs": {"column": "name", "strftime_format": "%D"}})
+
+
 def test_a_suite_about_the_schema_alone_still_writes_the_rows(run):
     assert run(COLUMNS)[1] == []
 
