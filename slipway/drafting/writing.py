@@ -41,8 +41,11 @@ artifacts:
 
 def require_new(root: Path, name: str) -> None:
     """Refuse a name that is none, or is taken."""
-    if not NAME.fullmatch(name):
-        raise ParamsError(f"'{name}' is no name for a product: use small letters, digits, - and _, a letter first")
+    if not NAME.fullmatch(name) or yaml.safe_load(name) != name:
+        raise ParamsError(
+            f"'{name}' is no name for a product: use small letters, digits, - and _, a letter first, "
+            "and no word that YAML reads as something else (on, no, null)"
+        )
     taken = root / "products" / name
     if taken.exists() or name in _listed(root):
         raise ParamsError(f"the product '{name}' exists: choose another name, or remove {taken} and its line first")

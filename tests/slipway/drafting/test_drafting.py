@@ -129,7 +129,7 @@ def test_a_product_that_exists_is_never_written_over(drafted, tmp_path):
     for name in ("churn", "cancer"):
         with pytest.raises(ParamsError, match=f"the product '{name}' exists"):
             write_product(root, name, drafted)
-    for name in ("Churn", "../churn", "", "a b", "1st"):
+    for name in ("Churn", "../churn", "", "a b", "1st", "on", "null"):
         with pytest.raises(ParamsError, match="is no name for a product"):
             require_new(root, name)
     assert everything(root / "products") == before
