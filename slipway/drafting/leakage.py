@@ -47,9 +47,9 @@ def _determines(sample: pl.DataFrame, name: str, target: Target) -> str | None:
     if column.has_nulls() and _explained(wanted, column.is_null(), target) >= CERTAIN:
         return f"whether it is missing nearly determines '{target.column}'"
     key = _key(column)
-    share = 0.0 if key is None else _explained(wanted, key, target)
-    if share >= CERTAIN:
-        return f"it nearly determines '{target.column}' ({100 * share:.0f} % of what is to be learned)"
+    explained = 0.0 if key is None else _explained(wanted, key, target)
+    if explained >= CERTAIN:
+        return f"it nearly determines '{target.column}' ({100 * explained:.0f} % of what is to be learned)"
     return None
 
 

@@ -56,7 +56,7 @@ def _sheet(names: list[str], file: str, read: Read) -> str:
 
 
 def _texts(first: Any, read: Read) -> list[str]:
-    """Return the cells of the first line, without empty ones at its end."""
+    """Return the cells of the first line, as many as the sheet is wide."""
     rows = first.to_polars().rows()
     texts = ["" if value is None else str(value) for value in rows[0]] if rows else []
     return [text.strip() for text in texts] if read.trim else texts

@@ -15,9 +15,10 @@ def require_no_login(url: str) -> None:
         ParamsError: It does.
     """
     if "@" in urlsplit(url).netloc:
+        host = urlsplit(url).netloc.rpartition("@")[2]
         raise ParamsError(
-            f"the URL of a file on {urlsplit(url).netloc.rpartition('@')[2]} holds a user or a password, which would be "
-            "written into the repository: download the file yourself, and put it into the product's source/"
+            f"the URL of a file on {host} holds a user or a password, which would be written into the repository: "
+            "download the file yourself, and put it into the product's source/"
         )
 
 
