@@ -43,14 +43,14 @@ def _write_table(source: Path, path: Path, params: Ingest, scratch: Path) -> Tab
     """Write the rows with the types that their first suggest; where a later one does not fit, with those of all."""
     table = open_sources(params, source, scratch, exact=False)
     try:
-        table.frame.sink_parquet(path)
+        table.frame.sink_parquet(path, compression="lz4")
     except pl.exceptions.ComputeError:
         shutil.rmtree(scratch, ignore_errors=True)
     else:
         return table
     table = open_sources(params, source, scratch, exact=True)
     try:
-        table.frame.sink_parquet(path)
+        table.frame.sink_parquet(path, compression="lz4")
     except pl.exceptions.PolarsError as error:
         files = ", ".join(str(opened.origin.get("file")) for opened in table.parts.values())
         raise DataError(f"{files} cannot be read to its end: {str(error).strip().splitlines()[0]}") from None

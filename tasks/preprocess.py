@@ -1,6 +1,6 @@
 """Clean and deal out rows: `python -m tasks.preprocess VALIDATE SUITE OUT --params products/NAME/params.yaml`.
 
-Two passes over rows that are never held: the first counts and finds copies, the second writes.
+Two passes over rows that are never held: the first cleans, counts and finds copies, the second deals them out.
 """
 
 from pathlib import Path
@@ -18,13 +18,12 @@ from slipway.suites.splitting import split_by
 from slipway.suites.suite import read_suite
 from slipway.tables.anonymising import anonymity, require_anonymity
 from slipway.tables.cleaning import prepare
-from slipway.tables.duplicates import at
 from slipway.tables.leaving import counted
 from slipway.tables.plan import Plan, require_columns
 from slipway.tables.preparation import Preparation
 from slipway.tables.schema import PART, PARTS, RESERVED, ROW_ID, Schema, read_schema
 from slipway.tables.splitting import require_rows
-from slipway.tables.survey import Survey, survey
+from slipway.tables.survey import DESTINATIONS, Survey, survey
 
 
 def preprocess(validate: Path, suite: Path, out: Path, params: Preprocess) -> Path:
@@ -42,9 +41,11 @@ def preprocess(validate: Path, suite: Path, out: Path, params: Preprocess) -> Pa
         refuse_failed(read_json(validate / "validation.json"))
         plan = Preparation(pl.scan_parquet(validate / "table.parquet"), read_schema(validate), params)
         require_columns(params.columns, plan.schema)
-        found = survey(plan, unusable(plan.schema))
+        clean = folder / "clean.parquet"
+        found = survey(plan, unusable(plan.schema), clean)
         require_usable(plan, found)
         write_rows(plan, found, folder)
+        clean.unlink()
         warned = keep_checked(suite, folder)
         num_rows = count_rows(folder)
         require_rows(num_rows)
@@ -87,7 +88,7 @@ def require_usable(plan: Preparation, found: Survey) -> None:
     schema = plan.schema
     for name, mark in unusable(schema).items():
         if count := found.sums[name]:
-            rows = plan.clean().filter(plan.leaving.stays & mark)
+            rows = found.rows.filter(plan.leaving.stays & mark)
             ids = rows.select(ROW_ID).head(3).collect(engine="streaming")[ROW_ID].to_list()
             if name == "stray":
                 target = schema.require_target()
@@ -103,24 +104,19 @@ def require_usable(plan: Preparation, found: Survey) -> None:
 
 
 def write_rows(plan: Preparation, found: Survey, folder: Path) -> None:
-    """Write the parts and the quarantine in one pass, each in the order of the source."""
-    clean, leaving = plan.clean(found.idle), plan.leaving
-    stays = leaving.stays
-    for positions in (found.copies, found.repeats):
-        if len(positions):
-            stays = stays & ~at(positions, found.num_rows)
-    dealt = clean.with_columns(plan.dealer.part(found.seen).alias("\npart"), stays.alias("\nstays"))
-    tables = {part: dealt.filter(pl.col("\nstays") & (pl.col("\npart") == part)).select(plan.written) for part in PARTS}
-    tables["quarantine"] = clean.filter(leaving.is_quarantined).select(*plan.written, leaving.reasons)
-    sinks = [
-        rows.sink_parquet(folder / f"{name}.parquet", compression="lz4", lazy=True) for name, rows in tables.items()
-    ]
-    pl.collect_all(sinks, engine="streaming")
+    """Write the parts and the quarantine, each in the order of the source.
+
+    One after the other: rows that go several ways at once wait for the slowest, and take twice the time.
+    """
+    for name in DESTINATIONS:
+        why = [plan.leaving.reasons] if name == "quarantine" else []
+        rows = found.going_to(name).select(*plan.written, *why)
+        rows.sink_parquet(folder / f"{name}.parquet", compression="lz4")
 
 
 def count_rows(folder: Path) -> dict[str, int]:
     """Return how many rows each table has."""
-    tables = {name: pl.scan_parquet(folder / f"{name}.parquet") for name in (*PARTS, "quarantine")}
+    tables = {name: pl.scan_parquet(folder / f"{name}.parquet") for name in DESTINATIONS}
     return {name: rows.select(pl.len()).collect().item() for name, rows in tables.items()}
 
 
@@ -153,8 +149,8 @@ def cleaning_report(
             "in": found.num_rows,
             "without_target": sums["without_target"],
             "without_required": sums["without_required"],
-            "duplicates": len(found.copies),
-            "repeated_keys": len(found.repeats),
+            "duplicates": found.num_copies,
+            "repeated_keys": found.num_repeats,
             **num_rows,
         },
         "dropped_columns": plan.dropped,

@@ -60,19 +60,11 @@ class Cleaning:
         clean = self.clean(rows).collect_schema()
         self.clean_dtypes = {name: clean[name] for name in self.dtypes}
 
-    def clean(self, rows: pl.LazyFrame, idle: Mapping[str, set[str]] | None = None) -> pl.LazyFrame:
-        """Return the rows with clean values, in their types and missing as null; no row or column leaves.
-
-        Args:
-            rows: The rows as they came.
-            idle: For each rule, columns in which it is known to change nothing: it is left out there.
-        """
+    def clean(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the rows with clean values, in their types and missing as null; no row or column leaves."""
         names = rows.collect_schema().names()
-        texts = []
-        for name, steps in self.texts.items():
-            if busy := [step for step in steps if name not in (idle or {}).get(step.rule, set())]:
-                texts.append(cleaned_texts(pl.col(name), busy).alias(name))
-        staged, last = self._stage(rows.with_columns(texts), idle or {})
+        texts = [cleaned_texts(pl.col(name), steps).alias(name) for name, steps in self.texts.items() if steps]
+        staged, last = self._stage(rows.with_columns(texts))
         return staged.select(pl.col(last.get(name, name)).alias(name) for name in names)
 
     def survey(self, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[tuple[str, str], str]]:
@@ -81,7 +73,7 @@ class Cleaning:
         columns: dict[tuple[str, str], str] = {}
         texts = [marked_texts(pl.col(name), steps).alias(f"{name}\n") for name, steps in self.texts.items()]
         parted = [pl.col(f"{name}\n").struct.field(TEXT).alias(name) for name in self.texts]
-        staged, last = self._stage(rows.with_columns(texts).with_columns(parted), {})
+        staged, last = self._stage(rows.with_columns(texts).with_columns(parted))
         for name, steps in self.texts.items():
             for step in steps:
                 columns[step.rule, name] = f"{name}\n{step.rule}"
@@ -105,7 +97,7 @@ class Cleaning:
                 counts[rule][name] = changed
         return {rule: columns for rule, columns in counts.items() if columns}
 
-    def _stage(self, rows: pl.LazyFrame, idle: Mapping[str, set[str]]) -> tuple[pl.LazyFrame, dict[str, str]]:
+    def _stage(self, rows: pl.LazyFrame) -> tuple[pl.LazyFrame, dict[str, str]]:
         """Add a column for each step, and say which is the last of each column.
 
         Steps are chained through columns: nested expressions would be computed again for each that counts.
@@ -114,7 +106,7 @@ class Cleaning:
         for number in range(max(map(len, self.steps.values()), default=0)):
             layer = []
             for name, steps in self.steps.items():
-                if number < len(steps) and name not in idle.get(steps[number].rule, set()):
+                if number < len(steps):
                     layer.append(steps[number].apply(pl.col(last.get(name, name))).alias(_stage_name(name, number)))
                     last[name] = _stage_name(name, number)
             rows = rows.with_columns(layer)

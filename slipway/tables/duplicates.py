@@ -47,19 +47,17 @@ def surplus(
     candidates = shared(hashes)
     if not len(candidates):
         return candidates
-    second = rows.filter(at(candidates, len(hashes))).select(
-        "row", row_hash(dtypes, seed=seed ^ SECOND).alias("second")
-    )
+    mask = np.zeros(len(hashes), bool)
+    mask[candidates] = True
+    second = rows.filter(at(mask)).select("row", row_hash(dtypes, seed=seed ^ SECOND).alias("second"))
     found = second.collect(engine="streaming").with_columns(hashes.gather(candidates).alias("first"))
     staying = found.select(pl.struct("first", "second")).to_series()
     is_one = {"first": staying.is_first_distinct, "last": staying.is_last_distinct, "none": staying.is_unique}[keep]()
     return candidates[~is_one.to_numpy()]
 
 
-def at(positions: Positions, num_rows: int) -> pl.Expr:
-    """Return the expression that is true for the rows whose `row` is among these positions."""
-    mask = np.zeros(num_rows, bool)
-    mask[positions] = True
+def at(mask: npt.NDArray[np.bool_]) -> pl.Expr:
+    """Return the expression that is true for the rows at whose `row` the mask is."""
 
     def look_up(places: pl.Series) -> pl.Series:
         return pl.Series(mask[places.to_numpy()])

@@ -62,9 +62,9 @@ class Preparation:
         dtypes, names = self.cleaning.clean_dtypes, self.pseudonymised
         return [pseudonym(name, dtypes[name], self._key) if name in names else pl.col(name) for name in self.names]
 
-    def clean(self, idle: dict[str, set[str]] | None = None) -> pl.LazyFrame:
-        """Return all rows, clean, with the parts of dates beside them; `idle` as in `Cleaning.clean`."""
-        return self._with_parts(self.cleaning.clean(self.rows, idle))
+    def clean(self) -> pl.LazyFrame:
+        """Return all rows, clean, with the parts of dates beside them."""
+        return self._with_parts(self.cleaning.clean(self.rows))
 
     def survey(self) -> tuple[pl.LazyFrame, dict[tuple[str, str], str]]:
         """Return all rows, clean, with the marks of `Cleaning.survey`."""

@@ -14,7 +14,7 @@ import polars as pl
 from slipway.errors import DataError
 from slipway.product.split import Split
 from slipway.tables.hashing import row_hash
-from slipway.tables.schema import PART, PARTS
+from slipway.tables.schema import PARTS
 
 LAST = 2**64 - 1
 MAX_STRATA = 10_000
@@ -45,40 +45,38 @@ class Dealer:
 
     @property
     def looks(self) -> dict[str, pl.Expr]:
-        """What must be known of each row before the cuts are made; nothing for the plain hash."""
+        """What must be known of each row that is dealt out, as expressions over the rows."""
         if "validation" in self.came:
             return {}
         if (name := self.split.time) is not None:
             return {"time": pl.col(name).to_physical()}
+        place = {"place": row_hash(self.by, seed=self.seed)}
         if (name := self.split.stratify) is not None:
-            return {"stratum": self._stratum(name), "place": self._place()}
-        return {}
+            return {"stratum": row_hash({name: self.dtypes[name]}, seed=self.seed), **place}
+        return place
 
-    def _stratum(self, name: str) -> pl.Expr:
-        return row_hash({name: self.dtypes[name]}, seed=self.seed)
-
-    def _place(self) -> pl.Expr:
-        return row_hash(self.by, seed=self.seed)
-
-    def part(self, seen: pl.DataFrame) -> pl.Expr:
-        """Return the expression of a row's part.
+    def deal(self, seen: pl.DataFrame) -> pl.Series:
+        """Return the part of each row, as its place in PARTS.
 
         Args:
             seen: What `looks` asks for, of the rows that are dealt out.
         """
-        if "validation" in self.came:
-            return pl.col(PART)
         if self.split.time is not None:
-            dealt = self._by_time(seen["time"], self.split.time)
+            cuts = self._by_time(seen["time"], self.split.time)
         elif self.split.stratify is not None:
-            dealt = self._by_stratum(seen, self.split.stratify)
+            cuts = self._by_stratum(seen, self.split.stratify)
         else:
             test, validation = self.shares
-            ends = (pl.lit(round(share * 2**64), pl.UInt64) for share in (test, test + validation))
-            dealt = _cut(self._place(), *ends)
-        return pl.when(pl.col(PART) == "train").then(dealt).otherwise(pl.col(PART)) if self.came else dealt
+            cuts = tuple(
+                pl.col("place") < pl.lit(round(share * 2**64), pl.UInt64) for share in (test, test + validation)
+            )
+        is_test, is_validation = cuts
+        train, validation_part, test_part = (pl.lit(number, pl.UInt8) for number in range(len(PARTS)))
+        return seen.select(
+            pl.when(is_test).then(test_part).when(is_validation).then(validation_part).otherwise(train)
+        ).to_series()
 
-    def _by_time(self, times: pl.Series, name: str) -> pl.Expr:
+    def _by_time(self, times: pl.Series, name: str) -> tuple[pl.Expr, ...]:
         """Cut the sorted times; all rows of the time at a cut are on its newer side.
 
         Sizes are rounded down: so the cuts never move back as newer rows arrive.
@@ -91,11 +89,9 @@ class Dealer:
         ordered = np.sort(times.to_numpy())
         test, validation = self.shares
         sizes = [int(share * len(ordered)) for share in (test, test + validation)]
-        time = pl.col(name).to_physical()
-        newer = [time >= ordered[-size] if size else pl.lit(False) for size in sizes]
-        return _named(*newer)
+        return tuple(pl.col("time") >= ordered[-size] if size else pl.lit(False) for size in sizes)
 
-    def _by_stratum(self, seen: pl.DataFrame, name: str) -> pl.Expr:
+    def _by_stratum(self, seen: pl.DataFrame, name: str) -> tuple[pl.Expr, ...]:
         """Cut each stratum's own hashes; equal rows at a cut stay together."""
         test, validation = self.shares
         place = pl.col("place").sort()
@@ -108,22 +104,10 @@ class Dealer:
                 f"preprocess.split.stratify: '{name}' has {cuts.height:,} values, more than {MAX_STRATA:,}: "
                 "name a column of classes"
             )
-        stratum = self._stratum(name)
-        ends = (
-            stratum.replace_strict(cuts["stratum"], cuts[order], default=LAST, return_dtype=pl.UInt64)
-            for order in ("0", "1")  # LAST is for the strata of rows that leave
+        return tuple(
+            pl.col("place") < pl.col("stratum").replace_strict(cuts["stratum"], cuts[order], return_dtype=pl.UInt64)
+            for order in ("0", "1")
         )
-        return _cut(self._place(), *ends)
-
-
-def _cut(place: pl.Expr, end_of_test: pl.Expr, end_of_validation: pl.Expr) -> pl.Expr:
-    return _named(place < end_of_test, place < end_of_validation)
-
-
-def _named(is_test: pl.Expr, is_validation: pl.Expr) -> pl.Expr:
-    return (
-        pl.when(is_test).then(pl.lit("test")).when(is_validation).then(pl.lit("validation")).otherwise(pl.lit("train"))
-    )
 
 
 def require_rows(num_rows: dict[str, int]) -> None:

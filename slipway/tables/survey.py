@@ -1,20 +1,25 @@
-"""The first of two passes over the rows: count what cleaning changes, and learn which rows are one too many.
+"""The first of two passes over the rows: clean them, count what that changes, and learn which rows are one too many.
 
-It holds eight bytes a row for each hash that is asked for, and no row.
+Clean rows go to a file, from which the second pass deals them out: to clean them twice takes longer. What is held is
+eight bytes a row for each hash that is asked for, and no row.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from slipway.tables.cleaning import NUMBER, Cleaning, holds_numbers, undeclared_texts
-from slipway.tables.duplicates import Positions, surplus
+from slipway.tables.cleaning import NUMBER, holds_numbers, undeclared_texts
+from slipway.tables.duplicates import Positions, at, surplus
 from slipway.tables.hashing import row_hash
 from slipway.tables.preparation import Preparation
-from slipway.tables.schema import PART
+from slipway.tables.schema import PART, PARTS
 
 FIRST_ROWS = 1000
+DESTINATIONS = (*PARTS, "quarantine")
+GONE, TO_DEAL = 254, 255
 
 
 @dataclass(frozen=True)
@@ -22,73 +27,62 @@ class Survey:
     """What is known after the first pass.
 
     Attributes:
+        rows: All rows, clean, with the parts of dates beside them and their positions as `row`.
         num_rows: How many rows came.
         changed: For each rule and column, how many values it changes.
         sums: The counts of `Leaving`, and those that the caller asked for.
         numbers_as_texts: Features of texts that hold numbers alone.
-        copies: Positions of exact copies, rising.
-        repeats: Positions of rows whose key others have, rising; copies are not among them.
-        seen: What the dealer asks for, of the rows that stay.
-        retyped: Columns of no texts that cleaning gives another type, whether it changes a value or not.
+        num_copies: How many exact copies leave.
+        num_repeats: How many rows leave because others have their key; copies are not among them.
+        destinations: Where each row goes: a place in DESTINATIONS, or GONE.
     """
 
+    rows: pl.LazyFrame
     num_rows: int
     changed: dict[tuple[str, str], int]
     sums: dict[str, int]
     numbers_as_texts: list[str]
-    copies: Positions
-    repeats: Positions
-    seen: pl.DataFrame
-    retyped: frozenset[str] = frozenset()
+    num_copies: int
+    num_repeats: int
+    destinations: npt.NDArray[np.uint8]
 
-    @property
-    def idle(self) -> dict[str, set[str]]:
-        """For each rule, the columns in which it changes nothing; a rule that changes types is never idle."""
-        idle: dict[str, set[str]] = {}
-        for (rule, name), changed in self.changed.items():
-            if not changed and not rule.startswith("no_") and name not in self.retyped:
-                idle.setdefault(rule, set()).add(name)
-        return idle
+    def going_to(self, name: str) -> pl.LazyFrame:
+        """Return the rows of one of DESTINATIONS, in the order of the source."""
+        return self.rows.filter(at(self.destinations == DESTINATIONS.index(name)))
 
 
-def survey(plan: Preparation, more: dict[str, pl.Expr]) -> Survey:
-    """Pass over the rows once, and once more over those that may be copies.
+def survey(plan: Preparation, more: dict[str, pl.Expr], file: Path) -> Survey:
+    """Clean the rows, look again at those that may be copies, and say where each goes.
 
     Args:
         plan: How rows are cleaned, leave and are dealt out.
         more: Further sums over the clean rows that stay.
+        file: Where the clean rows go, as Parquet.
     """
     clean, marks = plan.survey()
+    clean.drop("row").sink_parquet(file, compression="uncompressed")
+    rows = pl.scan_parquet(file).with_row_index("row")
     texts = _looking_like_numbers(plan)
-    sums = clean.select(
+    sums = rows.select(
         pl.len().alias("rows"),
         *(pl.col(mark).sum() for mark in marks.values()),
         *(holds_numbers(pl.col(name)).alias(f"numbers\n{name}") for name in texts),
         *(each.alias(f"sum\n{name}") for name, each in plan.leaving.sums.items()),
         *((each & plan.leaving.stays).sum().alias(f"sum\n{name}") for name, each in more.items()),
     )
-    looks = _looks(plan)
-    queries = [sums] + ([clean.select(look.alias(name) for name, look in looks.items())] if looks else [])
-    counted, *each_row = pl.collect_all(queries, engine="streaming")
-    found = counted.row(0, named=True)
-    seen = each_row[0] if each_row else pl.DataFrame()
-    copies, repeats = _surplus(plan, seen)
+    found = sums.collect(engine="streaming").row(0, named=True)
+    seen = rows.select(look.alias(name) for name, look in _looks(plan).items()).collect(engine="streaming")
+    copies, repeats = _surplus(plan, rows, seen)
     return Survey(
+        rows=rows.drop(marks.values()),
         num_rows=found["rows"],
         changed={key: found[mark] for key, mark in marks.items()},
         sums={name.removeprefix("sum\n"): count for name, count in found.items() if name.startswith("sum\n")},
         numbers_as_texts=[name for name in texts if found[f"numbers\n{name}"]],
-        copies=copies,
-        repeats=repeats,
-        seen=_dealt_out(plan, seen, copies, repeats),
-        retyped=_retyped(plan.cleaning),
+        num_copies=len(copies),
+        num_repeats=len(repeats),
+        destinations=_destinations(plan, seen, copies, repeats),
     )
-
-
-def _retyped(cleaning: Cleaning) -> frozenset[str]:
-    """Return the columns of no texts that leave in another type: a gap filled by 0.5 makes floats of integers."""
-    came, leaves = cleaning.dtypes, cleaning.clean_dtypes
-    return frozenset(name for name, dtype in came.items() if dtype not in (pl.String, leaves[name]))
 
 
 def _looking_like_numbers(plan: Preparation) -> list[str]:
@@ -99,24 +93,34 @@ def _looking_like_numbers(plan: Preparation) -> list[str]:
 
 
 def _looks(plan: Preparation) -> dict[str, pl.Expr]:
-    """Return what is kept of each row: null where it leaves."""
-    looks: dict[str, pl.Expr] = {}
-    dtypes, seed, unique = plan.cleaning.clean_dtypes, plan.dealer.seed, plan.params.unique
+    """Return what is kept of each row: where it goes as far as it tells itself, and hashes, null where it leaves."""
+    leaving, dealer, unique = plan.leaving, plan.dealer, plan.params.unique
+    to_deal = pl.lit(TO_DEAL, pl.UInt8)
+    came = pl.col(PART).replace_strict(PARTS, range(len(PARTS)), return_dtype=pl.UInt8) if dealer.came else to_deal
+    if dealer.came and dealer.looks:
+        came = pl.when(pl.col(PART) == "train").then(to_deal).otherwise(came)
+    looks = {
+        "to": pl.when(leaving.is_dropped)
+        .then(pl.lit(GONE, pl.UInt8))
+        .when(leaving.is_quarantined)
+        .then(pl.lit(DESTINATIONS.index("quarantine"), pl.UInt8))
+        .otherwise(came)
+    }
+    dtypes = plan.cleaning.clean_dtypes
+    hashes = dict(dealer.looks)
     if plan.params.duplicates == "drop":
-        looks["copy"] = row_hash(dtypes, seed=seed)
+        hashes["copy"] = row_hash(dtypes, seed=dealer.seed)
+        if dealer.by.keys() == dtypes.keys():
+            hashes.pop("place", None)  # the same hash
     if unique is not None:
         has_key = pl.all_horizontal(pl.col(unique.key).is_not_null())
-        looks["key"] = pl.when(has_key).then(row_hash({name: dtypes[name] for name in unique.key}, seed=seed))
-    stays = plan.leaving.stays
-    looks = {name: pl.when(stays).then(look) for name, look in looks.items()}
-    if plan.dealer.looks:
-        looks |= {**plan.dealer.looks, "dealt": stays & (pl.col(PART) == "train") if plan.dealer.came else stays}
-    return looks
+        hashes["key"] = pl.when(has_key).then(row_hash({name: dtypes[name] for name in unique.key}, seed=dealer.seed))
+    return looks | {name: pl.when(leaving.stays).then(each) for name, each in hashes.items()}
 
 
-def _surplus(plan: Preparation, seen: pl.DataFrame) -> tuple[Positions, Positions]:
+def _surplus(plan: Preparation, rows: pl.LazyFrame, seen: pl.DataFrame) -> tuple[Positions, Positions]:
     """Return the positions of exact copies, and of rows with a key that others have."""
-    rows, dtypes, seed = plan.clean(), plan.cleaning.clean_dtypes, plan.dealer.seed
+    dtypes, seed = plan.cleaning.clean_dtypes, plan.dealer.seed
     copies = repeats = np.empty(0, np.int64)
     if "copy" in seen.columns:
         copies = surplus(rows, seen["copy"], dtypes, keep="first", seed=seed)
@@ -126,11 +130,17 @@ def _surplus(plan: Preparation, seen: pl.DataFrame) -> tuple[Positions, Position
     return copies, repeats
 
 
-def _dealt_out(plan: Preparation, seen: pl.DataFrame, copies: Positions, repeats: Positions) -> pl.DataFrame:
-    """Return what the dealer asks for, of the rows that stay."""
-    if not plan.dealer.looks:
-        return pl.DataFrame()
-    stay = seen["dealt"].to_numpy().copy()
-    stay[copies] = False
-    stay[repeats] = False
-    return seen.select(list(plan.dealer.looks)).filter(pl.Series(stay))
+def _destinations(
+    plan: Preparation, seen: pl.DataFrame, copies: Positions, repeats: Positions
+) -> npt.NDArray[np.uint8]:
+    """Return where each row goes, once it is known which are one too many."""
+    to = seen["to"].to_numpy().copy()
+    to[copies] = GONE
+    to[repeats] = GONE
+    if plan.dealer.looks:
+        dealt = to == TO_DEAL
+        if "copy" in seen and "place" not in seen:
+            seen = seen.with_columns(place="copy")
+        asked = seen.select(list(plan.dealer.looks)).filter(pl.Series(dealt))
+        to[dealt] = plan.dealer.deal(asked).to_numpy()
+    return to

@@ -135,14 +135,6 @@ def test_a_table_without_changes_counts_none():
     assert counted(pl.DataFrame({"x": [1, 2]})) == {}
 
 
-def test_a_rule_that_is_known_to_change_nothing_may_be_left_out():
-    table = pl.DataFrame({"x": [" 1", "2"]})
-    cleaning = cleaning_of(table, {"types": {"x": "number"}})
-    idle = {"unicode": {"x"}, "collapsed": {"x"}, "missing": {"x"}}
-    assert cleaning.clean(table.lazy(), idle).collect()["x"].to_list() == [1, 2]
-    assert cleaning.clean(table.lazy(), {"trimmed": {"x"}}).collect()["x"].to_list() == [None, 2]
-
-
 @pytest.mark.parametrize("name", ["agee", "y", "id"])
 def test_a_type_for_what_is_no_feature_is_refused(name):
     table = pl.DataFrame({"age": ["1"], "y": ["a"], "id": ["7"]})
