@@ -112,9 +112,12 @@ def release_locally(
         "covers": "every feature and the target of the training and validation rows",
         "epsilon_of_the_pipeline": None,
         "does_not_cover": [
-            "which rows are good, and what validation.json counts (validate reads plain rows)",
+            "the source's hash, its number of rows and broken lines, and the lines themselves (ingest reads plain rows)",
+            "which rows are good, what validation.json counts, and the values that it quotes (validate reads plain "
+            "rows)",
             "which rows have a target and what is required, lie within preprocess.bounds and keep the clean suite, "
-            "and what cleaning.json counts (preprocess reads plain rows)",
+            "what cleaning.json and anonymity.json count, and the values that checks.json quotes (preprocess reads "
+            "plain rows)",
             "the metrics on test (evaluate and compress read plain rows)",
             *(["the classes, found in the source by ingest"] if schema.product.classes is None else []),
         ],

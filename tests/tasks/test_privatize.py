@@ -130,6 +130,7 @@ def test_the_receipt_promises_nothing_for_the_whole_pipeline_and_says_why(tmp_pa
     assert receipt["epsilon_of_the_pipeline"] is None
     reasons = " ".join(receipt["does_not_cover"])
     assert all(stage in reasons for stage in ("validate", "preprocess", "evaluate", "ingest"))
+    assert all(file in reasons for file in ("validation.json", "cleaning.json", "anonymity.json", "checks.json"))
 
 
 def test_two_runs_draw_different_noise(tmp_path: Path) -> None:
