@@ -112,7 +112,7 @@ def release_locally(
         "covers": "every feature and the target of the training and validation rows",
         "epsilon_of_the_pipeline": None,
         "does_not_cover": [
-            "the source's hash, its number of rows and broken lines, and the lines themselves (ingest reads plain rows)",
+            "the source's hash, how many rows and broken lines it holds, and these lines (ingest reads plain rows)",
             "which rows are good, what validation.json counts, and the values that it quotes (validate reads plain "
             "rows)",
             "which rows have a target and what is required, lie within preprocess.bounds and keep the clean suite, "
