@@ -1,5 +1,6 @@
 """Python's regular expressions on polars' engine, where both mean the same; on Python's own where they do not."""
 
+import itertools
 import logging
 import re
 from collections.abc import Callable
@@ -11,6 +12,9 @@ ENDS = {"", "|", ")"}
 # Python and Rust agree on these classes in plain ASCII, not on marks, fractions, newer digits and four separators.
 CLASSES = re.compile(r"\\[wWdDsSbB]")
 SEPARATORS = "[\x1c-\x1f]"
+
+# Possessive quantifiers, which Rust takes for two; and a bound of Python's, with a brace, that is one word to Rust.
+READ_OTHERWISE = {*((first, "+") for first in "+*?}"), (r"\b", "{"), (r"\B", "{")}
 
 
 def contains(texts: pl.Expr, regex: str) -> pl.Expr:
@@ -67,12 +71,14 @@ def each_text(texts: pl.Expr, holds: Callable[[str], bool]) -> pl.Expr:
 
 
 def _translate(regex: str) -> str | None:
-    """Rewrite the ends; None for inline flags and for classes that Rust reads otherwise."""
+    """Rewrite ends and angle brackets; None for what Rust reads otherwise: flags, some classes, possessive quantifiers."""
     parts: list[str] = []
     for token in re.findall(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", regex, flags=re.DOTALL):
         if token.startswith("[") and _nests(token[1:-1]):
             return None
-        parts.append({r"\Z": r"\z", "$": "$"}.get(token, token))
+        parts.append({r"\Z": r"\z", r"\<": "<", r"\>": ">"}.get(token, token))
+    if any(pair in READ_OTHERWISE for pair in itertools.pairwise(parts)):
+        return None
     for place, token in enumerate(parts):
         if token == "$":
             if (parts[place + 1] if place + 1 < len(parts) else "") not in ENDS:

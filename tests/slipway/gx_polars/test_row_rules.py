@@ -165,7 +165,12 @@ def test_a_regex_finds_what_python_finds(pieces, texts):
     assert found.to_list() == [search(text) is not None for text in texts]
 
 
-@pytest.mark.parametrize("regex", ["(?i)a", "a(?=b)", r"(a)\1", "[[a]", "a$b", r"a\z"])
+def test_escaped_angle_brackets_are_no_ends_of_words():
+    found = pl.DataFrame({"t": ["<a>", "a", " a "]}).select(contains(pl.col("t"), r"\<a\>"))
+    assert found["t"].to_list() == [True, False, False]
+
+
+@pytest.mark.parametrize("regex", ["(?i)a", "a(?=b)", r"(a)\1", "[[a]", "a$b", r"a\z", "a++a", "a?+a", r"\b{start}"])
 def test_what_the_two_engines_read_otherwise_is_left_to_python(regex):
     assert to_rust(regex) is None
 
