@@ -71,7 +71,7 @@ def each_text(texts: pl.Expr, holds: Callable[[str], bool]) -> pl.Expr:
 
 
 def _translate(regex: str) -> str | None:
-    """Rewrite ends and angle brackets; None for what Rust reads otherwise: flags, some classes, possessive quantifiers."""
+    """Rewrite ends and angle brackets; None for flags, classes and quantifiers that Rust reads otherwise."""
     parts: list[str] = []
     for token in re.findall(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", regex, flags=re.DOTALL):
         if token.startswith("[") and _nests(token[1:-1]):

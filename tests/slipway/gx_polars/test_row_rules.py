@@ -150,7 +150,7 @@ def test_a_condition_that_cannot_be_expressed_is_named(condition, message):
 
 
 PIECES = ["a", "b", "^", "$", ".", "\\n", "[ab]", "[^a]", "(a|b)", "(a|$)", "a*", "b+?", "\\d", "\\w"]
-PIECES += ["\\Z", "(?=a)", "[[a]", "é"]
+PIECES += ["\\Z", "(?=a)", "[[a]", "é", "+", "{1,2}", "\\<", "\\b"]
 
 
 @pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")  # what Python says of [[a]
