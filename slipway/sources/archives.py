@@ -81,14 +81,21 @@ def _from_zip(file: File, inside: str | None, budget: "_Budget") -> list[File]:
 
 
 def _from_tar(file: File, inside: str | None, budget: "_Budget") -> list[File]:
-    """Read the archive twice from front to back: jumping in a compressed one would read it once for each file."""
+    """Read the archive twice from front to back: jumping in a compressed one would read it once for each file.
+
+    Files that are not chosen count, too: they are unpacked on the way to the next one.
+    """
+    held, num_bytes = [], 0
     with tarfile.open(file.path, "r|*") as archive:
-        held = [member for member in archive if not member.isdir()]
+        for member in archive:
+            num_bytes += member.size
+            budget.expect(num_bytes)
+            if not member.isdir():
+                held.append(member)
     chosen = set(_chosen(file.name, [member.name for member in held], inside))
     members = {member.name: member for member in held}
     for name in sorted(chosen):
         _require_regular(file.name, name, is_regular=members[name].isreg())
-    budget.expect(sum(members[name].size for name in chosen))
     found = []
     with tarfile.open(file.path, "r|*") as archive:
         for member in archive:

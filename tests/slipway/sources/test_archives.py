@@ -164,6 +164,15 @@ def test_a_bomb_is_refused_by_its_ratio_before_it_fills_the_disk(place, name):
     assert unpack(bomb, None, patient)[0].path.stat().st_size == len(ZEROS)
 
 
+def test_a_bomb_before_the_chosen_file_of_a_tar_is_refused_before_it_is_read_through(place):
+    archive = file(place, "x.tar.gz", tarred({"bomb": ZEROS, "x.csv": b"a\n1\n"}))
+    with pytest.raises(DataError, match="zip bomb"):
+        unpack(archive, "x.csv", place)
+    assert [found.name for found in unpack(file(place, "x.zip", zipped({"bomb": ZEROS, "x": b"a"})), "x", place)] == [
+        "x"
+    ]
+
+
 @pytest.mark.parametrize("pack", [zipped, tarred])
 def test_an_archive_that_is_too_large_in_all_is_refused(place, pack):
     small = Workplace(place.folder, place.scratch, Unpack(max_gib=1e-6))
