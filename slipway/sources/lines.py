@@ -125,8 +125,11 @@ def _stand_around_values(data: npt.NDArray[np.uint8], quotes: Positions, layout:
     around = [NEWLINE, ord(layout.delimiter), ord(layout.quote or '"')]
     opening, closing = quotes[0::2], quotes[1::2]
     before = data[opening[opening > 0] - 1]
-    after = data[closing[closing < len(data) - 1] + 1]
-    return bool(np.isin(before, around).all() and np.isin(after, [*around, RETURN]).all())
+    behind = closing[closing < len(data) - 1] + 1
+    after = data[behind]
+    returns = behind[after == RETURN]
+    fed = data[returns[returns < len(data) - 1] + 1]  # a carriage return ends a line only before a line feed
+    return bool(np.isin(before, around).all() and np.isin(after, [*around, RETURN]).all() and (fed == NEWLINE).all())
 
 
 def _records_of_invalid_text(data: bytes, ends: Positions) -> set[int]:
