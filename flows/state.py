@@ -8,6 +8,13 @@ from slipway.files import read_json
 from slipway.releases import Releases
 from slipway.report.reading import DOCS
 
+DROPPED = {
+    "without_target": "the target is missing",
+    "without_required": "a value that preprocess.require names is missing",
+    "duplicates": "exact copies of others (preprocess.duplicates: keep keeps them)",
+    "repeated_keys": "others have their preprocess.unique.key",
+}
+
 
 def state_of(root: Path, product: str) -> dict[str, Any]:
     """Return what `slipway status --json` prints of one product."""
@@ -34,10 +41,19 @@ def validation_of(data: Path) -> dict[str, Any] | None:
     return read_json(path) if path.exists() else None
 
 
-def quarantine_line(data: Path) -> str | None:
-    """Say how many rows validate set aside, and where to read them; None where there are none."""
-    validation = validation_of(data)
-    if validation is None or not validation["quarantined"]:
-        return None
-    share = f"{validation['quarantined']:,} of {validation['rows']:,} rows ({validation['quarantined_pct']:g} %)"
-    return f"{share} in {data / 'validate' / 'quarantine.parquet'}, shown in {data / DOCS}"
+def set_aside(data: Path, stage: str) -> list[str]:
+    """Say how many rows a stage set aside or dropped, why, and where to read them; nothing where there are none."""
+    quarantine = data / stage / "quarantine.parquet"
+    if stage == "validate" and (validation := validation_of(data)) is not None and validation["quarantined"]:
+        share = f"{validation['quarantined']:,} of {validation['rows']:,} rows ({validation['quarantined_pct']:g} %)"
+        return [f"quarantine   {share} in {quarantine}, shown in {data / DOCS}"]
+    if stage == "preprocess" and (path := data / stage / "cleaning.json").exists():
+        rows = read_json(path)["rows"]
+        share = f"of {rows['in']:,} rows"
+        lines = [f"dropped      {rows[key]:,} {share}: {why}" for key, why in DROPPED.items() if rows[key]]
+        aside = f"quarantine   {rows['quarantine']:,} {share} in {quarantine}"
+        return [*lines, *([aside] if rows["quarantine"] else [])]
+    if stage == "privatize" and (path := data / stage / "fitting.json").exists():
+        aside = read_json(path)["rows"]["quarantine"]
+        return [f"quarantine   {aside:,} outliers among the training rows in {quarantine}"] if aside else []
+    return []

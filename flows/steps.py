@@ -14,7 +14,7 @@ from flows.code import CodeSnapshot
 from flows.locks import turn
 from flows.noise import repeated_releases
 from flows.provenance import provenance
-from flows.state import quarantine_line
+from flows.state import set_aside
 from slipway.bundle.manifest import MANIFEST
 from slipway.errors import ParamsError, SlipwayError
 from slipway.files import read_json, sha256_of
@@ -105,8 +105,8 @@ def bring(run: Run, node: Node, *, alone: bool) -> Outcome:
         return reproduce(run.root, node.name, snapshot=run.snapshot, isolate=isolate, force=run.force)
 
     outcome = _logged(node.name, step)
-    if node.name.startswith("validate@") and (line := quarantine_line(Path("data", run.product))):
-        logger.info("quarantine   %s", line)
+    for line in set_aside(Path("data", run.product), node.name.split("@")[0]):
+        logger.info("%s", line)
     return outcome
 
 

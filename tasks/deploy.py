@@ -109,7 +109,8 @@ def _against_champion(bundle: Path, champion: Release | None, max_drop: float) -
     if theirs.get(name) is None:
         return []
     floor = theirs[name] - max_drop
-    return [at_least(f"{name} on test (champion {champion.version}'s less {max_drop:g})", ours[name], floor)]
+    told = f"{name} on test (champion {champion.version}'s less deploy.gate.max_metric_drop, {max_drop:g})"
+    return [at_least(told, ours[name], floor)]
 
 
 def _over_http(client: Client, bundle: Path, params: Deploy) -> list[Rule]:

@@ -49,9 +49,10 @@ def verdict(report: Report, num_good: int, num_bad: int, params: Validate) -> di
     num_rows = num_good + num_bad
     bad_pct = round(100 * num_bad / num_rows, 4) if num_rows else 0.0
     if bad_pct > params.max_quarantine_pct:
+        worst = max(report.failed(), key=lambda each: each.num_rows or 0)
         reasons.append(
             f"{num_bad:,} of {num_rows:,} rows ({bad_pct:g} %) broke a rule and went to quarantine; "
-            f"validate.max_quarantine_pct allows {params.max_quarantine_pct:g} %"
+            f"validate.max_quarantine_pct allows {params.max_quarantine_pct:g} %. Most of them: {worst}"
         )
     return {
         "passed": not reasons,

@@ -118,8 +118,8 @@ class Bounds(Section):
     @property
     def reason(self) -> str:
         """What is said about a value beyond it."""
-        ends = [f"at least {self.low:g}"] if self.low is not None else []
-        ends += [f"at most {self.high:g}"] if self.high is not None else []
+        ends = [f"at least {self.low:.15g}"] if self.low is not None else []
+        ends += [f"at most {self.high:.15g}"] if self.high is not None else []
         return f"must be {' and '.join(ends)}"
 
 

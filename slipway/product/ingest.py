@@ -144,6 +144,14 @@ class ImageSource(Section):
     """The largest share of broken images under `quarantine`."""
 
     @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Self:
+        if self.table is None and "path" in self.model_fields_set:
+            raise ValueError("path is a column of the table, and no table is named: remove it, or name one")
+        if self.table is not None and "target" in self.model_fields_set:
+            raise ValueError("target names the column of sub-folders; the table has its own: name it in product.target")
+        return self
+
+    @model_validator(mode="after")
     def _shape_is_one(self) -> Self:
         if self.shape is not None and (min(self.shape) < 1 or self.shape[2] not in (1, 3)):
             raise ValueError("shape is height, width and channels, of which there are 1 (grey) or 3 (colours)")

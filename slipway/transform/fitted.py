@@ -26,7 +26,8 @@ class Bounds(Section):
     @property
     def reason(self) -> str:
         """What is said of a value beyond them."""
-        return f"must be at least {self.low:g} and at most {self.high:g}, or it is an outlier among the training rows"
+        ends = f"at least {self.low:.15g} and at most {self.high:.15g}"
+        return f"must be {ends}, or it is an outlier among the training rows"
 
 
 class Knots(Section):

@@ -1,4 +1,4 @@
-"""How many rows were set aside, and where to read them, is said after validate and by `slipway status`."""
+"""How many rows were set aside or dropped, why, and where to read them, is said after a stage."""
 
 import logging
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from flows import steps
 from flows.bridge import Node
-from flows.state import quarantine_line, validation_of
+from flows.state import set_aside, validation_of
 from slipway.files import write_json
 
 FOUND = {"rows": 1200, "quarantined": 75, "quarantined_pct": 6.25}
@@ -22,17 +22,35 @@ def data(tmp_path, monkeypatch):
 
 def test_the_line_names_rows_share_file_and_page(data):
     write_json(data / "validate" / "validation.json", FOUND)
-    line = quarantine_line(data)
-    assert (
-        line == "75 of 1,200 rows (6.25 %) in data/toy/validate/quarantine.parquet, shown in data/toy/docs/index.html"
+    [line] = set_aside(data, "validate")
+    assert line.endswith(
+        " 75 of 1,200 rows (6.25 %) in data/toy/validate/quarantine.parquet, shown in data/toy/docs/index.html"
     )
 
 
 def test_without_bad_rows_and_before_validate_there_is_no_line(data):
-    assert quarantine_line(data) is None
+    assert set_aside(data, "validate") == []
     assert validation_of(data) is None
     write_json(data / "validate" / "validation.json", FOUND | {"quarantined": 0})
-    assert quarantine_line(data) is None
+    assert set_aside(data, "validate") == []
+
+
+def test_what_cleaning_drops_is_said_with_its_reason(data):
+    rows = {"in": 1000, "without_target": 0, "without_required": 3, "duplicates": 790, "repeated_keys": 0}
+    (data / "preprocess").mkdir()
+    write_json(data / "preprocess" / "cleaning.json", {"rows": rows | {"quarantine": 2}})
+    assert set_aside(data, "preprocess") == [
+        "dropped      3 of 1,000 rows: a value that preprocess.require names is missing",
+        "dropped      790 of 1,000 rows: exact copies of others (preprocess.duplicates: keep keeps them)",
+        "quarantine   2 of 1,000 rows in data/toy/preprocess/quarantine.parquet",
+    ]
+
+
+def test_outliers_that_fitting_set_aside_are_said(data):
+    (data / "privatize").mkdir()
+    write_json(data / "privatize" / "fitting.json", {"rows": {"train": 60, "quarantine": 4}})
+    [line] = set_aside(data, "privatize")
+    assert line == "quarantine   4 outliers among the training rows in data/toy/privatize/quarantine.parquet"
 
 
 @pytest.mark.parametrize("stage", ["validate", "train"])

@@ -107,11 +107,14 @@ def assert_champion_stayed(home: Path) -> None:
 
 def test_a_worse_model_publishes_nothing_and_leaves_the_evidence(home):
     deployed(home, packaged(home, "old", accuracy=0.9))
-    with pytest.raises(GateFailed, match=r"\(champion v0001's less 0\.02\) at least 0\.88, but it is 0\.87"):
+    with pytest.raises(
+        GateFailed,
+        match=r"less deploy\.gate\.max_metric_drop, 0\.02\) at least 0\.88, but it is 0\.87",
+    ):
         deployed(home, packaged(home, "new", accuracy=0.87, slope=1.1))
     gate = json.loads((home / "failed" / "gate.json").read_text())
     assert [rule["rule"] for rule in gate["rules"] if not rule["passed"]] == [
-        "accuracy on test (champion v0001's less 0.02) at least"
+        "accuracy on test (champion v0001's less deploy.gate.max_metric_drop, 0.02) at least"
     ]
     assert "0.87" in (home / "failed" / "error.txt").read_text()
     assert_champion_stayed(home)

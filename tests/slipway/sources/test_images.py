@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from slipway.errors import DataError, ParamsError
 from slipway.product.ingest import ImageSource
@@ -146,6 +147,8 @@ def test_images_are_written_in_batches(place, photos, monkeypatch):
         ([], {}, DataError, "holds no files"),
         (["a/a.png"], {"target": "image"}, ParamsError, "the name of the column of images"),
         (["a/a.png"], {"target": "_id"}, DataError, "slipway's own"),
+        (["a/a.png"], {"path": "photo"}, ValidationError, "no table is named"),
+        (["a/a.png"], {"table": "x.csv", "target": "y"}, ValidationError, "the table has its own"),
     ],
 )
 def test_a_folder_that_is_no_table_of_images_is_told(place, names, source, error, message):
