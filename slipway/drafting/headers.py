@@ -1,12 +1,13 @@
 """Whether the first line of a delimited text names its columns."""
 
-from slipway.drafting.cells import is_missing, is_number, is_typed
+from slipway.drafting.cells import WEAK_MARKERS, is_missing, is_number, is_typed
 
 
 def has_header(rows: list[list[str]]) -> bool:
     """Say whether the first row names the columns, by what each column holds below it.
 
-    A name is no number above numbers, stands nowhere below itself, and is not empty or told twice.
+    A name is no number above numbers, stands nowhere below itself, and is not empty. One that is told twice is a name
+    where nothing speaks against the others: ingest says so then, while a made-up name would hide it.
 
     >>> has_header([["age", "sex"], ["39", "m"], ["50", "f"]]), has_header([["39", "m"], ["50", "f"], ["12", "m"]])
     (True, False)
@@ -14,12 +15,14 @@ def has_header(rows: list[list[str]]) -> bool:
     first, body = [cell.strip() for cell in rows[0]], rows[1:]
     if any(is_number(cell) for cell in first):
         return _are_years(first)
-    if len(set(first)) < len(first) or sum(is_missing(cell) for cell in first) > 1 or not body:
+    if sum(is_missing(cell) for cell in first) > 1 or not body:
         return not body and not any(is_typed(cell) for cell in first)
-    votes = 0.0
-    for name, column in zip(first, zip(*body, strict=True), strict=True):
-        votes += _vote(name, [cell.strip() for cell in column])
-    return votes > 0
+    columns = [[cell.strip() for cell in column] for column in zip(*body, strict=True)]
+    votes = [_vote(name, column) for name, column in zip(first, columns, strict=True)]
+    twice = {cell for cell in first if first.count(cell) > 1}
+    if twice:
+        return max(votes) > 1 and min(votes) >= 0 and not twice & WEAK_MARKERS
+    return sum(votes) > 0
 
 
 def _are_years(first: list[str]) -> bool:

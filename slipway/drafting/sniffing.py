@@ -233,7 +233,9 @@ def _has_spaces(body: list[list[str]]) -> bool:
 
 def _codes(names: list[str], body: list[list[str]]) -> list[str]:
     """Return the columns of whole numbers of which some begin with a zero: a number would lose it."""
-    found = []
+    found: list[str] = []
+    if not body:
+        return found
     for name, column in zip(names, zip(*body, strict=True), strict=True):
         cells = [cell.strip() for cell in column if not is_missing(cell.strip())]
         zeros = any(len(cell) > 1 and cell.startswith("0") for cell in cells)

@@ -184,6 +184,17 @@ def test_no_rows_and_no_file_are_refused(tmp_path):
         find(tmp_path / "absent.csv")
 
 
+def test_a_header_without_rows_and_names_told_twice_are_refused_as_ingest_does(tmp_path):
+    (tmp_path / "header").mkdir()
+    (tmp_path / "header.csv").write_text("age,plan,churn\n")
+    with pytest.raises(DataError, match="holds no rows: there is nothing to draft from"):
+        draft(tmp_path / "header.csv", tmp_path / "header")
+    (tmp_path / "twice").mkdir()
+    (tmp_path / "twice.csv").write_text("age,plan,age,churn\n" + "31,plus,31,no\n45,pro,46,yes\n" * 20)
+    with pytest.raises(DataError, match=r"the columns \['age'\] have no name of their own"):
+        draft(tmp_path / "twice.csv", tmp_path / "twice")
+
+
 @pytest.mark.parametrize(
     "url", ["postgresql://me:pass-word@host/db", "s3://bucket/*.csv", "https://me:pass-word@host/x"]
 )

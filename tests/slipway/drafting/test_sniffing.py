@@ -95,6 +95,10 @@ def test_without_a_header_the_columns_are_numbered():
         ("1,2\n3,4\n5,6\n", False),
         ("country,1990,2000\nItaly,56.7,56.9\nNorway,4.2,4.5\n", True),
         ("2020-01-01,5\n2020-01-02,6\n", False),
+        ("age,plan,age\n31,plus,32\n45,pro,46\n31,plus,31\n", True),
+        ("red,big,red\nblue,big,red\nred,big,blue\nblue,small,red\n", False),
+        ("unknown,red,unknown\n1,blue,5\n2,red,6\n3,green,7\n", False),
+        ("age,plan,age\n", True),
     ],
 )
 def test_a_header_is_a_line_that_is_unlike_what_stands_below(text, header):
