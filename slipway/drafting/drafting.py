@@ -151,12 +151,18 @@ def _role(name: str, seen: Profile, target: Target) -> ColumnRole:
 
 def _classes(seen: Profile, target: Target) -> tuple[list[str] | None, dict[str, str]]:
     """Return the classes in order, and labels that are another spelling of one of them."""
-    if target.column is None or target.task == "regression":
+    if target.column is None:
         return None, {}
-    counts = labels_of(seen.columns[target.column])
+    column = seen.columns[target.column]
+    if column.known == 0 or (target.task == "regression" and column.unique < 2):
+        held = "one value alone" if column.known else "no values"
+        raise DataError(f"column '{target.column}' holds {held}: there is nothing to learn")
+    if target.task == "regression":
+        return None, {}
+    counts = labels_of(column)
     if not counts:
         raise DataError(
-            f"column '{target.column}' holds {seen.columns[target.column].unique:,} different texts, too many for "
+            f"column '{target.column}' holds {column.unique:,} different texts, too many for "
             "classes: name another one with --target"
         )
     merged = spellings(counts)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from slipway.drafting.forms import Peeled, form_of, is_document, peel
+from slipway.drafting.sheets import largest_sheet
 from slipway.drafting.sniffing import Dialect, sniff
 from slipway.errors import DataError, ParamsError
 from slipway.files import sha256_of
@@ -20,6 +21,7 @@ from slipway.sources.workplace import Workplace
 
 Part = Literal["train", "validation", "test"]
 
+SQLITE = "sqlite:///"
 PICTURES = frozenset([".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"])
 PART_WORDS: dict[Part, frozenset[str]] = {
     "train": frozenset(["train", "training", "data"]),
@@ -57,12 +59,14 @@ def find(given: Path) -> Found:
 
 
 def find_url(url: str, work: Path) -> Found:
-    """Download a file, look at it, and pin the URL by the file's sha256.
+    """Download a file, look at it, and pin the URL by the file's sha256; sqlite:/// is the file that it names.
 
     Raises:
         DataError: it cannot be had, or holds nothing to draft from.
         ParamsError: it stands for something else than one file, or holds a user or a password.
     """
+    if url.startswith(SQLITE):
+        return find(Path(url.removeprefix(SQLITE)))
     if not url.startswith(REMOTE) or (url.startswith("s3://") and is_glob(url)):
         raise ParamsError(
             f"--source {url.partition('://')[0]}://... is no URL of one file ({', '.join(REMOTE)}): write the product "
@@ -126,6 +130,9 @@ def _find_file(path: Path, part: Part | None) -> Found:
     inside, notes = _inside(peeled)
     if form != "delimited":
         source = Source(file=path.name, inside=inside)
+        if form == "excel" and not peeled.wraps and (sheet := largest_sheet(path)):
+            source = source.model_copy(update={"read": Read(sheet=sheet.name)})
+            notes.append(f"sheet '{sheet.name}' is read, the largest of {', '.join(sheet.all)}")
         return Found({part: source}, {path.name: path}, notes=notes)
     try:
         dialect = sniff(peeled.head, whole=peeled.whole)

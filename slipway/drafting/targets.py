@@ -44,7 +44,20 @@ def choose_target(profile: Profile, given: str | None = None) -> Target:
         if len(named) == 1 or (named and level == 0):
             name = named[-1]
             return Target(name, task_of(columns[name]), "its name says so", "named")
+    one = _of_one_value(columns)
+    if one is not None:
+        return Target(None, "classification", one, "none")
     return _by_place(profile)
+
+
+def _of_one_value(columns: dict[str, ColumnProfile]) -> str | None:
+    """Say which column is named like a target but holds one value alone."""
+    for name, column in columns.items():
+        named = any(_is_named(name, vocabulary, strict=level > 0) for level, vocabulary in enumerate(TARGETS[:2]))
+        if named and column.unique == 1 and column.counts:
+            [label] = labels_of(column)
+            return f"'{name}' is named like a target, but has one class, '{label}': there is nothing to tell apart"
+    return None
 
 
 def task_of(column: ColumnProfile) -> Task:

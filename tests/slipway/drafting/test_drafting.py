@@ -4,10 +4,11 @@ import sqlite3
 
 import polars as pl
 import pytest
+import xlsxwriter
 import yaml
 
 from slipway.drafting.drafting import draft
-from slipway.drafting.finding import find
+from slipway.drafting.finding import find, find_url
 from slipway.drafting.suites import suite_of
 from slipway.drafting.writing import require_new, suite_text, write_product
 from slipway.errors import DataError, ParamsError
@@ -171,8 +172,20 @@ def test_names_and_values_of_the_data_cannot_write_yaml(tmp_path):
 def test_one_class_is_refused(tmp_path, values):
     pl.DataFrame({"x": [1.5, 2.5], "label": values}).write_parquet(tmp_path / "t.parquet")
     (tmp_path / "work").mkdir()
-    with pytest.raises(DataError, match="too many for classes|the one class"):
+    with pytest.raises(DataError, match="holds no values|the one class"):
         draft(tmp_path / "t.parquet", tmp_path / "work", target="label")
+
+
+def test_a_target_of_one_number_is_refused_and_one_that_is_named_alone_is_told(tmp_path):
+    frame = pl.DataFrame({"x": [1.5, 2.5] * 20, "code": [f"c{n}" for n in range(40)], "price": 1.5, "churn": "no"})
+    frame.write_parquet(tmp_path / "t.parquet")
+    (tmp_path / "given").mkdir()
+    with pytest.raises(DataError, match="column 'price' holds one value alone"):
+        draft(tmp_path / "t.parquet", tmp_path / "given", target="price")
+    (tmp_path / "named").mkdir()
+    made = draft(tmp_path / "t.parquet", tmp_path / "named")
+    assert made.target.column is None
+    assert "'churn' is named like a target, but has one class, 'no'" in made.warnings[0].text
 
 
 def test_no_rows_and_no_file_are_refused(tmp_path):
@@ -252,6 +265,28 @@ def test_a_database_of_one_table_is_a_query(tmp_path):
         database.execute("CREATE TABLE more (n INTEGER)")
     with pytest.raises(DataError, match="holds the tables"):
         find(tmp_path / "shop.db")
+
+
+def test_a_database_may_be_given_as_the_connection_that_ingest_takes(tmp_path):
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("CREATE TABLE orders (n INTEGER)")
+    assert find_url(f"sqlite:///{tmp_path / 'shop.db'}", tmp_path) == find(tmp_path / "shop.db")
+    with pytest.raises(DataError, match=r"absent.db does not exist"):
+        find_url(f"sqlite:///{tmp_path / 'absent.db'}", tmp_path)
+
+
+def test_of_a_workbook_the_largest_sheet_is_read_and_said_to_be(tmp_path):
+    sheets = {"about": [["written by hand"]], "people": [HEAD, *rows(60)], "empty": []}
+    with xlsxwriter.Workbook(str(tmp_path / "x.xlsx")) as book:
+        for name, lines in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, line in enumerate(lines):
+                sheet.write_row(number, 0, line)
+    (tmp_path / "work").mkdir()
+    made = draft(tmp_path / "x.xlsx", tmp_path / "work")
+    assert made.params["ingest"] == {"source": {"file": "x.xlsx", "read": {"sheet": "people"}}}
+    assert made.warnings[0].text == "sheet 'people' is read, the largest of about, people, empty"
+    assert (made.profile.rows, made.target.column) == (60, "churned")
 
 
 def test_broken_lines_in_the_sample_are_said_and_go_to_quarantine(tmp_path):
