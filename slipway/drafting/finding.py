@@ -140,6 +140,7 @@ def _find_file(path: Path, part: Part | None) -> Found:
         raise DataError(f"{path}: {error}") from None
     if dialect.num_odd:
         notes.append(f"{dialect.num_odd} of the first lines have another number of values: they go to broken.parquet")
+    notes += dialect.strays.notes()
     source = Source(file=path.name, inside=inside, read=read_options(dialect, path.name))
     return Found({part: source}, {path.name: path}, {part: dialect}, notes)
 

@@ -15,6 +15,7 @@ from typing import Literal
 
 from slipway.drafting.cells import COMMA_NUMBER, MARKERS, WEAK_MARKERS, is_missing, is_number, is_typed
 from slipway.drafting.headers import has_header
+from slipway.drafting.strays import Strays, strays
 from slipway.errors import DataError
 from slipway.sources.encoding import windows_1252
 
@@ -42,6 +43,7 @@ class Dialect:
         codes: Columns whose numbers begin with zeros, as 01234 does.
         num_odd: Sampled lines, after the first rows, that have another number of values.
         rows: Sampled rows, the header left out.
+        strays: Texts among numbers, those that are markers in `missing`, too.
     """
 
     encoding: Encoding
@@ -56,6 +58,7 @@ class Dialect:
     codes: list[str]
     num_odd: int
     rows: list[list[str]]
+    strays: Strays
 
 
 def sniff(head: bytes, *, whole: bool = True) -> Dialect:
@@ -81,6 +84,8 @@ def sniff(head: bytes, *, whole: bool = True) -> Dialect:
     header = has_header(rows)
     names = [cell.strip() for cell in rows[0]] if header else [f"column_{n + 1}" for n in range(len(rows[0]))]
     body = rows[1:] if header else rows
+    among = strays(names, body)
+    missing = sorted({*_markers(body), *(text for texts in among.missing.values() for text in texts)})
     return Dialect(
         encoding=encoding,
         delimiter=delimiter,
@@ -88,12 +93,13 @@ def sniff(head: bytes, *, whole: bool = True) -> Dialect:
         skip_lines=skip,
         header=header,
         names=names,
-        missing=_markers(body),
-        decimal_comma=_decimal_comma(body, delimiter),
+        missing=missing,
+        decimal_comma=_decimal_comma(body, delimiter, missing),
         trim=_has_spaces(body),
         codes=_codes(names, body),
         num_odd=sum(bool(row) for row in table[skip:]) - len(rows),
         rows=body,
+        strays=among,
     )
 
 
@@ -211,12 +217,12 @@ def _markers(body: list[list[str]]) -> list[str]:
     return sorted(found)
 
 
-def _decimal_comma(body: list[list[str]], delimiter: str | None) -> bool:
+def _decimal_comma(body: list[list[str]], delimiter: str | None, missing: list[str]) -> bool:
     """Say whether there are numbers with a decimal comma, and none with a decimal point in the same column."""
     if delimiter in (None, ","):
         return False
     for column in zip(*body, strict=True):
-        cells = [cell.strip() for cell in column if not is_missing(cell.strip())]
+        cells = [cell.strip() for cell in column if cell.strip() and cell.strip() not in missing]
         commas = sum(COMMA_NUMBER.fullmatch(cell) is not None for cell in cells)
         if commas and commas + sum(is_number(cell) and "." not in cell for cell in cells) > 0.95 * len(cells):
             return True

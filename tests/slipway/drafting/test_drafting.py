@@ -267,6 +267,17 @@ def test_a_database_of_one_table_is_a_query(tmp_path):
         find(tmp_path / "shop.db")
 
 
+def test_a_repeated_text_among_many_numbers_is_a_missing_value_and_said_to_be(tmp_path):
+    lines = [f"{n};{'k. A.' if n % 20 == 3 else f'{n},5'};{'yes' if n % 3 else 'no'}" for n in range(400)]
+    (tmp_path / "x.csv").write_text("\n".join(["n;income;bought", *lines]) + "\n")
+    (tmp_path / "work").mkdir()
+    made = draft(tmp_path / "x.csv", tmp_path / "work", target="bought")
+    assert made.params["ingest"]["source"]["read"] == {"delimiter": ";", "decimal_comma": True, "missing": ["k. A."]}
+    income = made.profile.columns["income"]
+    assert (income.kind, income.dtype, income.nulls, income.maximum) == ("number", "Float64", 20, 399.5)
+    assert made.warnings[0].text.startswith("'k. A.' stands among the numbers of 'income': read as missing")
+
+
 def test_a_database_may_be_given_as_the_connection_that_ingest_takes(tmp_path):
     with sqlite3.connect(tmp_path / "shop.db") as database:
         database.execute("CREATE TABLE orders (n INTEGER)")
