@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from slipway.drafting.dependencies import dependencies
+from slipway.drafting.extremes import extremes
 from slipway.drafting.finding import Found, Part, find, find_url, read_options
 from slipway.drafting.leakage import later_dates, leakage
 from slipway.drafting.profiling import Profile, profile
@@ -22,6 +23,7 @@ from slipway.sources.opening import Table, open_sources
 from slipway.tables.labels import order_classes
 
 MIN_CLASS_ROWS = 20
+MAX_COPIES = 0.01  # share of rows
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,11 @@ def _warnings(
             warnings.append(Warn("dirt", name, f"{column.dirt:,} of its values are no numbers and become missing"))
         if column.ambiguous:
             warnings.append(Warn("date", name, f"read as {column.format}; day and month could be the other way round"))
+    numbers = [role.name for role in roles if role.role == "number" and role.name != target.column]
+    warnings += [Warn("extreme", name, why) for name, why in extremes(seen, numbers).items()]
+    if seen.copies > MAX_COPIES * seen.rows:
+        text = f"{seen.copies:,} of {seen.rows:,} rows are exact copies: preprocess.duplicates drops them"
+        warnings.append(Warn("duplicates", None, text))
     categories = [role.name for role in roles if role.role in ("category", "boolean")]
     warnings += [
         Warn(

@@ -18,6 +18,7 @@ Kind = Literal["number", "text", "date", "boolean", "bytes", "empty", "other"]
 
 SAMPLE_ROWS = 50_000
 MAX_DOMAIN = 2_000
+MAX_HASHED = 5_000_000
 QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -79,12 +80,16 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class Profile:
-    """All columns in order, the markers that mean a missing value, and an even sample in the types that are meant."""
+    """All columns in order, the markers that mean a missing value, and an even sample in the types that are meant.
+
+    `copies` counts the rows that are another one again; 0 where there are too many rows to tell, or images.
+    """
 
     rows: int
     columns: dict[str, ColumnProfile]
     missing: list[str]
     sample: pl.DataFrame
+    copies: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def profile(table: pl.LazyFrame, *, missing: Sequence[str], work: Path) -> Profi
         name: _column(name, str(dtypes[name]), kinds[name], facts, seen.get(name), counts.get(name), sample)
         for name in dtypes
     }
-    return Profile(rows, columns, markers, sample)
+    return Profile(rows, columns, markers, sample, _copies(meant, kinds, rows))
 
 
 def _look_at_texts(table: pl.LazyFrame, names: list[str]) -> dict[str, _Texts]:
@@ -208,6 +213,14 @@ def _domains(table: pl.LazyFrame, kinds: dict[str, Kind], facts: dict[str, Any])
         name: dict(frame.sort(["rows", "value"], descending=[True, False]).iter_rows())
         for name, frame in zip(names, counted, strict=True)
     }
+
+
+def _copies(table: pl.LazyFrame, kinds: dict[str, Kind], rows: int) -> int:
+    """Count exact copies by a hash of 8 bytes for each row."""
+    if rows > MAX_HASHED or not rows or {"bytes", "other"} & set(kinds.values()):
+        return 0
+    hashes = table.select(pl.struct(pl.all()).hash()).collect(engine="streaming").to_series()
+    return rows - hashes.n_unique()
 
 
 def _sample(table: pl.LazyFrame, rows: int) -> pl.DataFrame:

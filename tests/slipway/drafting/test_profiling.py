@@ -47,6 +47,11 @@ def test_a_row_number_counts_the_rows(tmp_path):
     assert [name for name, column in seen.columns.items() if column.is_row_number] == ["up"]
 
 
+def test_exact_copies_are_counted_and_images_left_alone(tmp_path):
+    assert of(tmp_path, a=[1, 1, 2, None, None], b=["x", "x", "x", "y", "y"], c=[0.5] * 5).copies == 2
+    assert of(tmp_path, a=[1, 1], image=[b"x", b"x"]).copies == 0
+
+
 def test_rows_of_nothing_and_of_one_value_are_profiled(tmp_path):
     assert of(tmp_path, x=pl.Series([], dtype=pl.Int64)).rows == 0
     assert of(tmp_path, x=[1]).columns["x"].unique == 1
