@@ -36,7 +36,7 @@ def test_the_flow_and_dvc_agree_to_the_byte(copy: Path) -> None:
 def test_a_changed_parameter_runs_what_depends_on_it_and_going_back_restores(copy: Path) -> None:
     params = copy / "products" / "digits" / "params.yaml"
     before = params.read_text()
-    params.write_text(before.replace("patience: 10", "patience: 3"))
+    params.write_text(before.replace("lr: 3.0e-3", "lr: 2.0e-3"))
     changed = json.loads(command(copy, "python", "-m", "flows.cli", "run", "digits", "package", "--plain", "--json"))
     ran = {name.split("@")[0] for name, outcome in changed["stages"].items() if outcome == "ran"}
     assert ran == {"train", "evaluate", "compress", "package"}
