@@ -4,7 +4,7 @@
     python benchmarks/validation.py --rows 10_000_000
 
 Each tool runs in a fresh process, its imports included: CPU seconds and peak memory of that process. Every
-peer checks what it can express of the 26. Then writing alone, beside writing while validating.
+peer checks what it can express of the 26. Then, in one process, writing alone beside writing while validating.
 """
 
 import argparse
@@ -14,12 +14,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+
+if TYPE_CHECKING:
+    from slipway.suites.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[1]
 CATEGORIES = ["alpha", "beta", "gamma", "delta", "eps", "zeta", "eta", "theta"]
@@ -278,55 +282,55 @@ def run_pointblank(path: Path, num_rows: int) -> dict[str, int]:
     return {"checks": 16, "failed": sum(count > 0 for count in done.n_failed().values())}
 
 
-def write_alone(path: Path, num_rows: int) -> dict[str, int]:
-    """Import what the others import, read the table and write it again."""
-    only_imports(path, num_rows)
-    pl.scan_parquet(path).sink_parquet(path.with_name("copy.parquet"), compression="lz4")  # as the others do
-    return {"checks": 0, "failed": 0}
+LIGHT = ("_null", "mean", "stdev", "_min_", "_max_")
+ROW_LEVEL = (*LIGHT, "_between", "_set", "_length", "_regex", "_greater_than_b")
+HEAVY = ("median", "quantile", "unique", "distinct", "table", "_kl_")
 
 
-def _validate_while(path: Path, cheap: bool) -> dict[str, int]:
-    """Validate with what one pass can reduce, while writing; with the split into good rows and quarantine."""
-    from slipway.gx_polars.batch import WhileWriting
-    from slipway.suites.checking import check
-    from slipway.suites.splitting import check_and_split
+def light_suite(parts: tuple[str, ...]) -> "Suite":
+    """Take from the 26 what one pass can reduce."""
     from slipway.suites.suite import Suite
 
-    names = ("_null", "_between", "_set", "_length", "_regex", "_greater_than_b", "mean", "stdev", "_min_", "_max_")
     light = [
         {"type": name, "kwargs": {**kwargs, **({"mostly": 1.0} if "mostly" in kwargs else {})}, "severity": "warning"}
         for name, kwargs in suite(1, "Int64")
-        if any(part in name for part in (names[:1] + names[6:] if cheap else names))
-        and not any(heavy in name for heavy in ("median", "quantile", "unique", "distinct", "table", "_kl_"))
+        if any(part in name for part in parts) and not any(heavy in name for heavy in HEAVY)
     ]
-    expected, rows = Suite.model_validate({"name": "light", "expectations": light}), pl.scan_parquet(path)
-    copy, where = path.with_name("copy.parquet"), Path("bench")
-    if cheap:
+    return Suite.model_validate({"name": "light", "expectations": light})
+
+
+def writing(path: Path, repeats: int) -> None:
+    """Print what validating while writing costs in one process, in which Great Expectations has run before."""
+    from slipway.gx_polars.batch import WhileWriting
+    from slipway.suites.checking import check
+    from slipway.suites.splitting import check_and_split
+
+    copy, bad, where = path.with_name("copy.parquet"), path.with_name("bad.parquet"), Path("bench")
+    cheap, rules = light_suite(LIGHT), light_suite(ROW_LEVEL)
+
+    def while_writing(rows: pl.LazyFrame) -> None:
         sink = rows.sink_parquet(copy, compression="lz4", lazy=True)
-        report = check(WhileWriting(rows, [sink], pl.scan_parquet(copy)), expected, where=where)
-    else:
-        report = check_and_split(rows, expected, good=copy, bad=path.with_name("bad.parquet"), where=where)
-    return {"checks": len(report.findings), "failed": len(report.failed())}
+        check(WhileWriting(rows, [sink], pl.scan_parquet(copy)), cheap, where=where)
 
-
-def write_cheap(path: Path, num_rows: int) -> dict[str, int]:
-    """Write, and reduce nulls, means, spreads and extremes in the same pass."""
-    return _validate_while(path, cheap=True)
-
-
-def write_split(path: Path, num_rows: int) -> dict[str, int]:
-    """Write good rows and quarantine, and count what each row-level expectation found."""
-    return _validate_while(path, cheap=False)
-
-
-def only_imports(path: Path, num_rows: int) -> dict[str, int]:
-    """Import what ours imports, as it does, to tell the fixed cost."""
-    import gc
-
-    gc.disable()
-    import great_expectations  # noqa: F401
-
-    return {"checks": 0, "failed": 0}
+    steps = {
+        "write alone": lambda rows: rows.sink_parquet(copy, compression="lz4"),
+        f"write, and {len(cheap.expectations)} cheap reductions": while_writing,
+        f"write good rows and quarantine by {len(rules.expectations)} expectations": lambda rows: check_and_split(
+            rows, rules, good=copy, bad=bad, where=where
+        ),
+    }
+    for run in steps.values():
+        run(pl.scan_parquet(path).head(1000))
+    spent: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(repeats):
+        for name, run in steps.items():
+            start = time.process_time()
+            run(pl.scan_parquet(path))
+            spent[name].append(time.process_time() - start)
+    alone = statistics.median(spent["write alone"])
+    print("| | CPU, s | above the write |\n|---|---|---|")
+    for name, seconds in spent.items():
+        print(f"| {name} | {statistics.median(seconds):.2f} | {statistics.median(seconds) / alone - 1:.0%} |")
 
 
 TOOLS = {
@@ -335,12 +339,6 @@ TOOLS = {
     "dataframely": run_dataframely,
     "pandera, polars": run_pandera,
     "pointblank": run_pointblank,
-}
-WRITES = {
-    "importing Great Expectations": only_imports,
-    "write alone": write_alone,
-    "write, cheap reductions": write_cheap,
-    "write, split": write_split,
 }
 
 
@@ -389,18 +387,18 @@ def main() -> None:
     parser.add_argument("--table", type=Path, help="the Parquet file; made where it is not given")
     words = parser.parse_args()
     if words.tool:
-        print(json.dumps({**TOOLS, **WRITES}[words.tool](words.table, words.rows)))
+        print(json.dumps(TOOLS[words.tool](words.table, words.rows)))
         return
     with tempfile.TemporaryDirectory() as folder:
         path = words.table or Path(folder) / "table.parquet"
         if not path.exists():
             write_table(path, words.rows)
         print(f"{words.rows:,} rows x {len(NAMES)} columns, {path.stat().st_size / 2**20:.0f} MiB of Parquet\n")
-        for tools in (TOOLS, WRITES):
-            names = [name for name in tools if not words.only or name in words.only]
-            if names:
-                report(names, path, words.rows, words.repeats)
-                print()
+        names = [name for name in TOOLS if words.only is None or name in words.only]
+        if names:
+            report(names, path, words.rows, words.repeats)
+            print()
+        writing(path, words.repeats)
 
 
 if __name__ == "__main__":
