@@ -195,8 +195,8 @@ def part_again(checked: Split, folder: Path) -> None:
     again = {part: good.filter(pl.col(PART) == part).drop(PART) for part in PARTS}
     before = pl.scan_parquet(folder / "quarantine.parquet")
     again["quarantine"] = pl.concat([before, bad.drop(PART)])
-    sinks = [rows.sink_parquet(folder / f"{name}.new", compression="lz4", lazy=True) for name, rows in again.items()]
-    pl.collect_all(sinks, engine="streaming")
+    for name, rows in again.items():
+        rows.sink_parquet(folder / f"{name}.new", compression="lz4")
     for name in again:
         (folder / f"{name}.new").replace(folder / f"{name}.parquet")
 

@@ -1,4 +1,4 @@
-"""Check a table while its rows are parted into good ones and quarantine, in one pass where that is possible."""
+"""Part the rows of a table into good ones and quarantine, and check it; what one pass tells is not read again."""
 
 from pathlib import Path
 
@@ -34,10 +34,10 @@ def check_and_split(
     rules = [rule for rule in row_rules(suite, schema, where=where) if rule.severity != "info"]
     first = [(rule.title, Broken(expr=rule.bad)) for rule in rules if rule.is_strict]
     seen = rows.drop(hidden, strict=False)
-    report = check(Split(rows, first, reasons=REASONS).while_writing(good, bad, seen), suite, where=where)
+    report = check(Split(rows, first, reasons=REASONS).written(good, bad, seen), suite, where=where)
     failed = [finding for finding in report.failed() if finding.num_rows]
     if not {finding.expectation.title for finding in failed} <= {title for title, _ in first}:
-        pl.collect_all(split_by(report, rows, where=where).sinks(good, bad), engine="streaming")
+        split_by(report, rows, where=where).write(good, bad)
     return report
 
 

@@ -66,7 +66,7 @@ def test_an_unknown_method_of_outliers_is_refused():
 def split(tmp_path, rows, *expectations):
     found = [(title, find_broken(f"expect_{name}", kwargs, rows.lazy())) for title, name, kwargs in expectations]
     good, bad = tmp_path / "good.parquet", tmp_path / "bad.parquet"
-    pl.collect_all(Split(rows.lazy(), found, reasons="_why").sinks(good, bad), engine="streaming")
+    Split(rows.lazy(), found, reasons="_why").write(good, bad)
     return pl.read_parquet(good), pl.read_parquet(bad)
 
 
