@@ -42,10 +42,12 @@ def preprocess(validate: Path, suite: Path, out: Path, params: Preprocess) -> Pa
         plan = Preparation(pl.scan_parquet(validate / "table.parquet"), read_schema(validate), params)
         require_columns(params.columns, plan.schema)
         clean = folder / "clean.parquet"
-        found = survey(plan, unusable(plan.schema), clean)
-        require_usable(plan, found)
-        write_rows(plan, found, folder)
-        clean.unlink()
+        try:
+            found = survey(plan, unusable(plan.schema), clean)
+            require_usable(plan, found)
+            write_rows(plan, found, folder)
+        finally:
+            clean.unlink(missing_ok=True)  # no evidence: it is all rows once more
         warned = keep_checked(suite, folder)
         num_rows = count_rows(folder)
         require_rows(num_rows)

@@ -143,9 +143,10 @@ def test_a_table_that_did_not_pass_is_refused_with_the_reason(run, tmp_path):
     assert "too many" in (tmp_path / "data" / "failed" / "preprocess" / "error.txt").read_text()
 
 
-def test_a_stray_class_is_refused_by_name(run):
+def test_a_stray_class_is_refused_by_name_and_leaves_no_copy_of_the_rows(run, tmp_path):
     with pytest.raises(DataError, match=r"49 rows .*holds \['c'\], not among \['a', 'b'\]"):
         run(classes=["a", "b"])
+    assert [path.name for path in (tmp_path / "data" / "failed" / "preprocess").iterdir()] == ["error.txt"]
 
 
 def test_a_class_that_ingest_took_for_missing_is_refused_with_the_mend(run):
