@@ -41,17 +41,22 @@ def products(root: Path) -> list[str]:
 
 
 def check_product(root: Path, name: str) -> None:
-    """Refuse a name that is no product, and a product that lacks a file or whose params.yaml is wrong anywhere.
+    """Refuse a name that is no product, and a product that lacks a file, or whose params.yaml or suites are wrong.
 
-    The whole file is checked before the first stage starts, not each section as its stage comes.
+    All that can be known without the data is checked before the first stage starts, not as each stage comes.
     """
     from slipway.errors import SlipwayError
     from slipway.product.params import read_params
+    from slipway.suites.staying import require_staying
+    from slipway.suites.suite import read_suite
 
     if name not in products(root):
         raise SlipwayError(f"'{name}' is no product: products/products.yaml lists {', '.join(products(root))}")
     folder = Path(os.path.relpath(root / "products" / name))
-    read_params(folder / "params.yaml")
+    params = read_params(folder / "params.yaml")
     for needed in ("raw.suite.yaml", "clean.suite.yaml", "source"):
         if not (folder / needed).exists():
             raise SlipwayError(f"{folder / needed} does not exist: each product needs one. Make it, or put it back.")
+    read_suite(folder / "raw.suite.yaml")
+    clean = folder / "clean.suite.yaml"
+    require_staying(params, read_suite(clean), params_file=folder / "params.yaml", clean_file=clean)

@@ -1,7 +1,6 @@
 """Good rows to one file, bad rows with their reasons to another, as a stream; bad ones are then counted in theirs."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,9 @@ import polars as pl
 from slipway.gx_polars.batch import Rows, WhileWriting
 from slipway.gx_polars.columns import Table
 from slipway.gx_polars.dependent_rules import Broken, dependent_rows
+from slipway.gx_polars.parting import KEY, sink_parts
 from slipway.gx_polars.rounds import Outcome, Running, run_rounds, signature, step
 from slipway.gx_polars.row_rules import DEPENDENT, row_rule
-
-IS_BAD = "__is_bad"
 
 
 def find_broken(type_: str, kwargs: Mapping[str, Any], rows: pl.LazyFrame) -> Broken | None:
@@ -48,39 +46,39 @@ class Split:
         self.rows, self.reasons = rows, reasons
         self.titles = [title for title, _ in broken]
         self.names = rows.collect_schema().names()
-        marks = {f"__mark_{place}": each.rows for place, (_, each) in enumerate(broken) if each.rows is not None}
-        if marks:
-            self.rows = pl.concat([rows, pl.DataFrame(marks).lazy()], how="horizontal")
+        self.marks = {f"__mark_{place}": each.rows for place, (_, each) in enumerate(broken) if each.rows is not None}
+        if self.marks:
+            self.rows = _beside(rows, pl.DataFrame(self.marks).lazy())
         self.breaks = [
             pl.col(f"__mark_{place}") if each.expr is None else each.expr for place, (_, each) in enumerate(broken)
         ]
 
-    @cached_property
-    def marked(self) -> pl.LazyFrame:
-        """The rows, and whether each is bad."""
-        is_bad = pl.any_horizontal(self.breaks) if self.breaks else pl.lit(False)
-        return self.rows.with_columns(is_bad.alias(IS_BAD))
+    @property
+    def is_bad(self) -> pl.Expr:
+        """Whether a row breaks anything."""
+        return pl.any_horizontal(self.breaks) if self.breaks else pl.lit(False)
 
-    @cached_property
-    def bad(self) -> pl.LazyFrame:
-        """The bad rows."""
-        return self.marked.filter(IS_BAD)
-
-    def write(self, good: Path, bad: Path) -> None:
-        """Write the two files, one after the other.
-
-        Together, the faster one's rows would wait in memory for the slower: 7 GiB at 50 million rows. LZ4, since
-        the time that better compression takes is most of a write.
-        """
-        for rows, path in zip(self.parts(), (good, bad), strict=True):
-            rows.sink_parquet(path, compression="lz4")
+    @property
+    def why(self) -> pl.Expr:
+        """The titles of what a row breaks."""
+        titles = [pl.when(breaks).then(pl.lit(title)) for title, breaks in zip(self.titles, self.breaks, strict=True)]
+        listed = pl.concat_list(titles).list.drop_nulls() if titles else pl.lit([], dtype=pl.List(pl.String))
+        return listed.alias(self.reasons)
 
     def parts(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
         """Return the good rows, and the bad ones with their reasons."""
-        titles = [pl.when(breaks).then(pl.lit(title)) for title, breaks in zip(self.titles, self.breaks, strict=True)]
-        listed = pl.concat_list(titles).list.drop_nulls() if titles else pl.lit([], dtype=pl.List(pl.String))
-        good = self.marked.filter(~pl.col(IS_BAD)).select(self.names)
-        return good, self.bad.select(*self.names, listed.alias(self.reasons))
+        good = self.rows.filter(~self.is_bad).select(self.names)
+        return good, self.rows.filter(self.is_bad).select(*self.names, self.why)
+
+    def write(self, good: Path, bad: Path) -> None:
+        """Write the two files: one pass parts the rows, and a look at the bad ones alone says why they are."""
+        parted = bad.with_name(f"{bad.name}.parted")
+        sink_parts(self.rows.select(*self.names, self.is_bad.alias(KEY)), {False: good, True: parted})
+        rows = pl.scan_parquet(parted)
+        if self.marks:
+            rows = _beside(rows, self.rows.filter(self.is_bad).select(list(self.marks)))
+        rows.select(*self.names, self.why).sink_parquet(bad, compression="lz4")
+        parted.unlink()
 
     def written(self, good: Path, bad: Path, seen: pl.LazyFrame) -> WhileWriting:
         """Write the two files, and return the table so that an engine counts bad rows in theirs.
@@ -94,3 +92,7 @@ class Split:
         rows = pl.scan_parquet(bad)
         keys = [signature(breaks.sum()) for breaks in self.breaks]
         return WhileWriting(seen, (), counted={key: rows for key in keys if isinstance(key, bytes)})
+
+
+def _beside(rows: pl.LazyFrame, more: pl.LazyFrame) -> pl.LazyFrame:
+    return pl.concat([rows, more], how="horizontal")

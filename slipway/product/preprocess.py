@@ -134,6 +134,10 @@ class Preprocess(Section):
         """The types, those of the columns in `dates` included."""
         return {**self.types, **dict.fromkeys(self.dates, "date")}
 
+    def is_date(self, name: str) -> bool:
+        """Say whether a column is declared to be of type date."""
+        return self.all_types.get(name) == "date"
+
     def dates_of(self, name: str) -> Dates:
         """Return how a column of type date is read."""
         return self.dates.get(name, Dates())

@@ -1,5 +1,6 @@
 """The `product` section: what the product is about. Travels with the data in schema.json."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -51,3 +52,12 @@ class Product(Section):
         if self.classes and self.task == "regression":
             raise ValueError("a regression has no classes: remove them, or set task: classification")
         return self
+
+    def dropped(self, pseudonymised: Sequence[str] = ()) -> list[str]:
+        """Return the columns that cleaning drops.
+
+        Args:
+            pseudonymised: The identifiers that stay as pseudonyms.
+        """
+        ignored = [name for name in self.ignore if name not in self.sensitive]
+        return [name for name in (*self.identifiers, *ignored) if name not in pseudonymised]

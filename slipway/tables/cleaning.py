@@ -12,7 +12,6 @@ import polars as pl
 from slipway.errors import ParamsError
 from slipway.product.cleaning import FALSE, TRUE, Separators
 from slipway.product.preprocess import Preprocess
-from slipway.product.product import Product
 from slipway.tables.anonymising import generalise
 from slipway.tables.dates import parse, part_of
 from slipway.tables.declared import effective_types, require_sense
@@ -224,13 +223,6 @@ def undeclared_texts(cleaning: Cleaning) -> list[str]:
 def holds_numbers(text: pl.Expr) -> pl.Expr:
     """Say whether all texts that are there are numbers, and one is there."""
     return text.str.contains(NUMBER).all() & text.is_not_null().any()
-
-
-def dropped_columns(product: Product, names: list[str], pseudonymised: list[str] | None = None) -> list[str]:
-    """Return the columns that leave: identifiers without a pseudonym, and ignored ones without a use for fairness."""
-    ignored = [name for name in product.ignore if name not in product.sensitive]
-    leaving = [name for name in (*product.identifiers, *ignored) if name not in (pseudonymised or [])]
-    return [name for name in names if name in leaving]
 
 
 def cleaned_schema(schema: Schema, dtypes: Mapping[str, pl.DataType], params: Preprocess) -> Schema:

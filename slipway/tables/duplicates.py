@@ -5,7 +5,7 @@ taken for equal with a probability below 1e-23. The second hash is computed for 
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -58,8 +58,13 @@ def surplus(
 
 def at(mask: npt.NDArray[np.bool_]) -> pl.Expr:
     """Return the expression that is true for the rows at whose `row` the mask is."""
+    return looked_up(mask, pl.Boolean())
+
+
+def looked_up(values: npt.NDArray[Any], dtype: pl.DataType) -> pl.Expr:
+    """Return the expression of the value that stands at a row's position, its `row`."""
 
     def look_up(places: pl.Series) -> pl.Series:
-        return pl.Series(mask[places.to_numpy()])
+        return pl.Series(values[places.to_numpy()])
 
-    return pl.col("row").map_batches(look_up, return_dtype=pl.Boolean, is_elementwise=True)
+    return pl.col("row").map_batches(look_up, return_dtype=dtype, is_elementwise=True)

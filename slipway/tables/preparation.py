@@ -4,7 +4,7 @@ import polars as pl
 
 from slipway.product.preprocess import Preprocess
 from slipway.tables.anonymising import pseudonym, read_key
-from slipway.tables.cleaning import Cleaning, cleaned_schema, date_parts, dropped_columns
+from slipway.tables.cleaning import Cleaning, cleaned_schema, date_parts
 from slipway.tables.leaving import Leaving
 from slipway.tables.schema import PART, RESERVED, ROW_ID, Schema, kind_of
 from slipway.tables.splitting import Dealer
@@ -34,7 +34,8 @@ class Preparation:
         self.leaving = Leaving(schema, params)
         self.parts = date_parts(self.cleaning)
         self.pseudonymised = params.anonymise.pseudonymise
-        self.dropped = dropped_columns(schema.product, list(self.cleaning.dtypes), self.pseudonymised)
+        dropped = schema.product.dropped(self.pseudonymised)
+        self.dropped = [name for name in self.cleaning.dtypes if name in dropped]
         self._key = read_key() if self.pseudonymised else ""
         clean = self.clean().collect_schema()
         names = [name for name in self.names if name not in RESERVED]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from slipway.tables.cleaning import NUMBER, holds_numbers, undeclared_texts
-from slipway.tables.duplicates import Positions, at, surplus
+from slipway.tables.duplicates import Positions, at, looked_up, surplus
 from slipway.tables.hashing import row_hash
 from slipway.tables.preparation import Preparation
 from slipway.tables.schema import PART, PARTS
@@ -45,6 +45,11 @@ class Survey:
     num_copies: int
     num_repeats: int
     destinations: npt.NDArray[np.uint8]
+
+    @property
+    def destination(self) -> pl.Expr:
+        """Where a row of `rows` goes."""
+        return looked_up(self.destinations, pl.UInt8())
 
     def going_to(self, name: str) -> pl.LazyFrame:
         """Return the rows of one of DESTINATIONS, in the order of the source."""

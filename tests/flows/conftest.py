@@ -129,6 +129,12 @@ deploy: {}
 serve: {}
 """
 
+SUITE = """
+name: toy
+expectations:
+  - {type: expect_column_to_exist, kwargs: {column: x}, severity: critical}
+"""
+
 
 class Toy:
     """The project, and how to change and run it."""
@@ -138,8 +144,8 @@ class Toy:
         self.write("dvc.yaml", DVC_YAML)
         self.write("products/products.yaml", "products: [toy]\n")
         self.write("products/toy/params.yaml", PARAMS)
-        self.write("products/toy/raw.suite.yaml", "name: raw\n")
-        self.write("products/toy/clean.suite.yaml", "name: clean\n")
+        self.write("products/toy/raw.suite.yaml", SUITE)
+        self.write("products/toy/clean.suite.yaml", SUITE)
         self.write("products/toy/source/rows.txt", "one\ntwo\n")
         self.write("tasks/__init__.py", "")
         for name, text in {"ingest": INGEST, "doubling": DOUBLING, "augment": AUGMENT, "train": TRAIN}.items():

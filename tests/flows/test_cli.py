@@ -47,6 +47,17 @@ def test_a_product_without_a_suite_is_refused_before_any_stage_runs(toy, slipway
     assert err.startswith("slipway: products/toy/raw.suite.yaml does not exist")
 
 
+def test_a_suite_about_a_column_that_is_ignored_is_refused_before_any_stage_runs(toy, slipway):
+    toy.edit("products/toy/params.yaml", "{kind: tabular}", "{kind: tabular, ignore: [note]}")
+    toy.edit(
+        "products/toy/clean.suite.yaml", "to_exist, kwargs: {column: x}", "values_to_be_unique, kwargs: {column: note}"
+    )
+    status, _, err = slipway("plan", "toy")
+    assert status == 1
+    assert "expectation 1 (expect_column_values_to_be_unique) is about 'note', but product.ignore takes it away" in err
+    assert not (toy.root / "data").exists()
+
+
 def test_outside_a_project_it_says_what_marks_one(slipway, tmp_path_factory, monkeypatch):
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     status, _, err = slipway("status")

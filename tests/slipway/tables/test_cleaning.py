@@ -8,7 +8,7 @@ import pytest
 from slipway.errors import ParamsError
 from slipway.product.preprocess import Preprocess
 from slipway.product.product import Product
-from slipway.tables.cleaning import Cleaning, dropped_columns, holds_numbers
+from slipway.tables.cleaning import Cleaning, holds_numbers
 from slipway.tables.schema import Column, Schema
 
 
@@ -146,9 +146,3 @@ def test_numbers_that_came_as_texts_are_known():
     table = pl.DataFrame({"hidden": ["1", None], "mixed": ["1", "x"], "empty": [None, None]}).cast(pl.String)
     found = table.select(holds_numbers(pl.col(name)).alias(name) for name in table.columns).row(0)
     assert found == (True, False, False)
-
-
-def test_identifiers_and_ignored_columns_leave_unless_fairness_is_judged_by_them():
-    product = Product(kind="tabular", identifiers=["id"], ignore=["note", "sex"], sensitive=["sex"])
-    assert dropped_columns(product, ["id", "note", "sex", "age"]) == ["id", "note"]
-    assert dropped_columns(product, ["id", "note", "sex", "age"], ["id"]) == ["note"]
