@@ -4,15 +4,22 @@ The validation rows say when to stop and which weights are kept.
 """
 
 import csv
+import hashlib
+import logging
 from pathlib import Path
 
 import polars as pl
 import torch
+from torch import nn
 
-from slipway.files import read_json, whole_folder, write_json
-from slipway.learning.loop import Epoch, Rows, choose_device, fit, repeatable
+from slipway.files import read_json, sha256_of, whole_folder, write_json
+from slipway.learning.checkpoints import Checkpoint
+from slipway.learning.devices import choose_device, repeatable
+from slipway.learning.loop import Diverged, Epoch, fit
+from slipway.learning.rows import Rows
 from slipway.learning.trained import save_network
-from slipway.networks import Architecture, Regressor, build
+from slipway.networks.building import Architecture, Regressor, build
+from slipway.networks.initialising import initialise
 from slipway.product.augment import Policy
 from slipway.product.train import Train
 from slipway.stage import main
@@ -21,33 +28,76 @@ from slipway.tables.targets import targets
 from slipway.transform.applying import features
 from slipway.transform.fitted import Transform, read_transform
 
+NO_INFLUENCE = {"checkpoint_seconds"}
+"""Parameters that change nothing of what is learned."""
+
+logger = logging.getLogger("slipway")
+
 
 def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
     """Write model.safetensors, model.json, history.csv and receipt.json.
 
-    Same rows, parameters and code give the same bytes on the same type of machine, on a CPU.
+    Same rows, parameters and code give the same bytes on the same type of machine, on a CPU. A run that was killed
+    goes on from its checkpoint in work/train, and gives them, too.
+
+    Raises:
+        ParamsError: The network or the loss does not suit the rows.
+        DataError: There are too few rows, a class has none, or there is no such device.
+        Diverged: The loss is no number any more; the last good weights are kept as evidence.
     """
     with whole_folder(out) as folder:
         schema, transform = read_schema(privatize), read_transform(privatize)
         policy = Policy.model_validate(read_json(augment / "policy.json"))
         device = choose_device(params.device)
-        rows = read_rows(augment / "train.parquet", schema, transform).to(device)
-        validation = read_rows(privatize / "validation.parquet", schema, transform).to(device)
+        tables = (augment / "train.parquet", privatize / "validation.parquet")
+        rows, validation = (
+            read_rows(table, schema, transform).to(device, channels_last=params.channels_last) for table in tables
+        )
         architecture = Architecture(
             network=params.network,
             inputs=transform.feature_shape,
             outputs=len(schema.classes) if schema.classes else 1,
             task=schema.product.task,
         )
+        checkpoint = Checkpoint(out.parent / "work" / out.name, fingerprint(augment, privatize, params, device))
+        for path in checkpoint.others():
+            logger.warning("%s is of other rows or parameters: it is left as it is", path)
         with repeatable(schema.product.seed, params.threads):
-            network = build(architecture)
-            if isinstance(network, Regressor):
-                center_on(network, rows.targets)
-            history = fit(network.to(device), rows, validation, params, policy, seed=schema.product.seed)
+            network = prepared(architecture, params, rows.targets).to(device)
+            try:
+                history = fit(
+                    network, rows, validation, params, policy, seed=schema.product.seed, checkpoint=checkpoint
+                )
+            except Diverged:
+                save_network(network, architecture, folder)
+                checkpoint.remove()
+                raise
         save_network(network, architecture, folder)
         write_history(history, folder / "history.csv", schema)
         write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json")))
+    checkpoint.remove()
     return out
+
+
+def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.device) -> str:
+    """Return what a checkpoint must have been made of to be gone on from: parameters, rows, device and torch."""
+    read = [
+        *(augment / name for name in ("train.parquet", "policy.json")),
+        *(privatize / name for name in ("validation.parquet", "transform.json", "schema.json")),
+    ]
+    parts = [params.model_dump_json(exclude=NO_INFLUENCE), device.type, torch.__version__, *map(sha256_of, read)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def prepared(architecture: Architecture, params: Train, wanted: torch.Tensor) -> nn.Module:
+    """Build the network with the weights that it starts with."""
+    network = build(architecture)
+    initialise(network, params.init)
+    if isinstance(network, Regressor):
+        center_on(network, wanted)
+    if params.channels_last:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # its types leave this out
+    return network
 
 
 def read_rows(table: Path, schema: Schema, transform: Transform) -> Rows:
@@ -59,6 +109,7 @@ def read_rows(table: Path, schema: Schema, transform: Transform) -> Rows:
 
 def center_on(network: Regressor, values: torch.Tensor) -> None:
     """Start a regression at the target's mean and spread, so that its body learns numbers near one."""
+    values = values.cpu()
     spread = values.std(correction=0)
     network.center.copy_(values.mean())
     network.scale.copy_(spread if spread > 0 else torch.ones(()))

@@ -1,39 +1,35 @@
-"""The training loop: tensors resident on the device, one fused optimiser, the best weights kept.
+"""The training loop: epochs of batches, the best weights kept, a checkpoint now and then.
 
-Batches are drawn with `index_select` from tensors that already lie on the device; a DataLoader spends
-most of its time collating rows (docs/BENCHMARKS.md).
+All that is random is either a function of seed and epoch (the order of rows) or in the checkpoint (dropout,
+augmentation), so a run that goes on ends with the bits of one that was never stopped.
 """
 
+import logging
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from slipway.errors import DataError
+from slipway.errors import DataError, ParamsError
 from slipway.learning.augmenting import augment_batch
+from slipway.learning.checkpoints import Checkpoint
+from slipway.learning.losses import Loss, training_loss, validation_loss
+from slipway.learning.progress import Moment, Progress
+from slipway.learning.rows import Rows
+from slipway.learning.schedules import PlateauState, schedule
+from slipway.learning.stepping import Stepper
 from slipway.product.augment import Policy
 from slipway.product.train import Train
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+logger = logging.getLogger("slipway")
 
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows on one device: features [N, ...] float32; targets [N] int64 classes or float32 values."""
-
-    features: Tensor
-    targets: Tensor
-
-    def to(self, device: torch.device) -> "Rows":
-        """Move both tensors."""
-        return Rows(self.features.to(device), self.targets.to(device))
-
-    def __len__(self) -> int:
-        return len(self.targets)
+EVALUATION_ROWS = 8192
+DIVERGED = 1000
+"""A training loss so many times the untrained network's is not on its way to a small one."""
 
 
 @dataclass(frozen=True)
@@ -47,119 +43,224 @@ class Epoch:
     lr: float
 
 
-def fit(network: nn.Module, train: Rows, validation: Rows, params: Train, policy: Policy, *, seed: int) -> list[Epoch]:
+class Diverged(DataError):
+    """The loss is no number, or far above that of an untrained network; the network has its last good weights."""
+
+
+def fit(
+    network: nn.Module,
+    train: Rows,
+    validation: Rows,
+    params: Train,
+    policy: Policy,
+    *,
+    seed: int,
+    checkpoint: Checkpoint | None = None,
+) -> list[Epoch]:
     """Train in place until `epochs` or `patience` ends it; the network ends with its best weights.
 
     Args:
-        network: gives logits [B, classes], or values [B] where the targets are floats.
-        train: at least two rows.
-        validation: decides which weights are best, and when to stop.
-        params: the `train` section.
-        policy: what is done to each batch.
-        seed: of the order of rows, of dropout and of augmentation.
+        network: Gives logits [B, classes], or values [B] where the targets are floats.
+        train: At least two rows, and one of each class.
+        validation: Decides which weights are best, and when to stop.
+        params: The `train` section.
+        policy: What is done to each batch.
+        seed: Of the order of rows, of dropout and of augmentation.
+        checkpoint: From where it goes on, if there is one, and where it notes how far it is.
 
     Raises:
-        DataError: there are too few rows, or the loss is no longer finite.
+        DataError: There are too few rows, or rows of one class alone.
+        ParamsError: The network's outputs do not suit the targets.
+        Diverged: The loss is no number any more, or grows without end.
     """
     if len(train) < 2 or len(validation) < 1:
         raise DataError(f"{len(train)} training and {len(validation)} validation rows are too few to learn from")
-    device = train.features.device
-    generator = torch.Generator(device).manual_seed(seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=params.lr, weight_decay=params.weight_decay, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, params.epochs)
-    loss_of = loss_function(network, train, params)
-    history: list[Epoch] = []
-    best, best_weights, best_epoch = math.inf, _copy(network), 0
-    for epoch in range(1, params.epochs + 1):
-        lr = float(optimizer.param_groups[0]["lr"])
-        train_loss = _run_epoch(network, train, params.batch_size, policy, loss_of, optimizer, generator)
-        validation_loss, metric = assess(network, validation, loss_of)
-        schedule.step()
-        history.append(Epoch(epoch, train_loss, validation_loss, metric, lr))
-        if not math.isfinite(train_loss) or not math.isfinite(validation_loss):
-            raise DataError(
-                f"epoch {epoch} has a training loss of {train_loss} and a validation loss of {validation_loss}: "
-                f"lower train.lr (now {params.lr}), or bound the columns in the raw suite"
-            )
-        if validation_loss < best:
-            best, best_weights, best_epoch = validation_loss, _copy(network), epoch
-        elif epoch - best_epoch >= params.patience:
-            break
-    network.load_state_dict(best_weights)
-    return history
+    training = Training(network, train, validation, params, policy, seed=seed, checkpoint=checkpoint)
+    while training.goes_on:
+        training.run_epoch()
+    network.load_state_dict(training.best_weights)
+    return training.history
 
 
-def loss_function(network: nn.Module, train: Rows, params: Train) -> Loss:
-    """Cross-entropy for classes; mean squared error in units of the target's variance for values."""
-    if not train.targets.is_floating_point():
-        return lambda logits, classes: functional.cross_entropy(
-            logits, classes, label_smoothing=params.label_smoothing if network.training else 0.0
+class Training:
+    """A run between two batches: what a checkpoint keeps, and how it goes on.
+
+    Attributes:
+        epoch: The epoch that is under way, from 1.
+        batch: How many of its batches are done.
+        losses: Of these batches.
+        history: Of the epochs before it.
+        best_weights: Of the epoch with the lowest validation loss.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        train: Rows,
+        validation: Rows,
+        params: Train,
+        policy: Policy,
+        *,
+        seed: int,
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        device = train.targets.device
+        num_outputs = outputs_of(network, train)
+        self.train, self.validation, self.params, self.policy = train, validation, params, policy
+        self.seed, self.checkpoint = seed, checkpoint
+        self.stepper = Stepper(network, params, training_loss(params, train.targets, num_outputs=num_outputs), device)
+        self.validation_loss = validation_loss(params, train.targets)
+        self.generator = torch.Generator(device).manual_seed(seed)
+        self.factor, self.plateau = schedule(params), PlateauState(params.schedule)
+        self.num_batches = train.num_batches(params.batch_size)
+        self.epoch, self.batch = 1, 0
+        self.losses: list[Tensor] = []
+        self.history: list[Epoch] = []
+        self.untrained = assess(network, validation, self.validation_loss)[0]
+        self.best, self.best_epoch, self.best_weights = math.inf, 0, copy_of(self.stepper.judged)
+        self.progress = Progress(len(train))
+        self.noted = time.monotonic()
+        if checkpoint is not None and (state := checkpoint.read(device)) is not None:
+            self._restore(state)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is an epoch to come."""
+        waited = self.epoch - 1 - self.best_epoch
+        return self.epoch <= self.params.epochs and waited < self.params.patience
+
+    def lr_at(self, epochs: float) -> float:
+        """Return the learning rate after so many epochs, in parts too."""
+        return self.params.lr * self.factor(epochs) * self.plateau.factor
+
+    def run_epoch(self) -> None:
+        """Learn from the batches that are left of the epoch, and judge it."""
+        network, step = self.stepper.network, self.stepper.step
+        network.train()
+        for x, y in self.train.batches(self.params.batch_size, seed=self._order_seed(), skip=self.batch):
+            self.stepper.set_lr(self.lr_at(self.epoch - 1 + self.batch / self.num_batches))
+            self.losses.append(step(augment_batch(x, self.policy, self.generator), y))
+            self.batch += 1
+            self._look_up(time.monotonic())
+        self._require_finite()
+        self._judge()
+
+    def _judge(self) -> None:
+        train_loss = torch.stack(self.losses).mean().item()
+        loss, metric = assess(self.stepper.judged, self.validation, self.validation_loss)
+        if not math.isfinite(loss) or train_loss > DIVERGED * max(self.untrained, 1.0):
+            losses = f"a training loss of {train_loss:.4g} and a validation loss of {loss:.4g}"
+            raise self._diverged(f"epoch {self.epoch} has {losses}")
+        self.history.append(Epoch(self.epoch, train_loss, loss, metric, self.lr_at(self.epoch - 1)))
+        self.plateau.see(loss)
+        if loss < self.best:
+            self.best, self.best_epoch, self.best_weights = loss, self.epoch, copy_of(self.stepper.judged)
+        self.epoch, self.batch, self.losses = self.epoch + 1, 0, []
+
+    def _look_up(self, now: float) -> None:
+        """Tell how far it is and write a checkpoint, where it is time; neither changes what is learned."""
+        if self.progress.is_due(now):
+            self._require_finite()
+            last = self.history[-1] if self.history else None
+            told = f"{last.validation_loss:.4g}, {self._metric} {last.validation_metric:.4g}" if last else ""
+            loss = self.losses[-1].item()
+            self.progress.tell(Moment(self.epoch, self.params.epochs, self.batch, self.num_batches, loss, told), now)
+        if self.checkpoint is not None and now - self.noted >= self.params.checkpoint_seconds:
+            self._require_finite()
+            self.checkpoint.write(self._state())
+            self.noted = time.monotonic()
+
+    @property
+    def _metric(self) -> str:
+        return "RMSE" if self.train.targets.is_floating_point() else "accuracy"
+
+    def _order_seed(self) -> int:
+        """Return the seed of the epoch's order: another one for each epoch, and for each seed."""
+        return (self.seed * 1_000_003 + self.epoch) % 2**63
+
+    def _require_finite(self) -> None:
+        finite = torch.stack(self.losses).isfinite()
+        if not finite.all():
+            batch = int((~finite).nonzero()[0]) + 1
+            raise self._diverged(f"the loss of batch {batch} of epoch {self.epoch} is {self.losses[batch - 1].item()}")
+
+    def _diverged(self, what: str) -> Diverged:
+        """Put the last good weights back, and say what happened."""
+        self.stepper.network.load_state_dict(self.best_weights)
+        kept = f"the weights of epoch {self.best_epoch} are kept" if self.best_epoch else "no epoch was better before"
+        return Diverged(
+            f"{what}; {kept}.\nLower train.lr (now {self.params.lr:g}), set train.clip_norm, or bound the columns in "
+            "the raw suite."
         )
-    variance = train.targets.var(correction=0).clamp_min(1e-12)
-    return lambda values, wanted: functional.mse_loss(values, wanted) / variance
+
+    def _state(self) -> dict[str, Any]:
+        cuda = self.train.targets.device.type == "cuda"
+        return {
+            "stepper": self.stepper.state(),
+            "plateau": self.plateau.state(),
+            "generator": self.generator.get_state(),
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state() if cuda else None,
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "losses": torch.stack(self.losses),
+            "history": [astuple(each) for each in self.history],
+            "best": (self.best, self.best_epoch, self.best_weights),
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.stepper.restore(state["stepper"])
+        self.plateau.restore(state["plateau"])
+        self.generator.set_state(state["generator"].cpu())
+        torch.set_rng_state(state["random"].cpu())
+        if state["random_cuda"] is not None:
+            torch.cuda.set_rng_state(state["random_cuda"].cpu())
+        self.epoch, self.batch = state["epoch"], state["batch"]
+        self.losses = list(state["losses"].unbind())
+        self.history = [Epoch(*each) for each in state["history"]]
+        self.best, self.best_epoch, self.best_weights = state["best"]
+        logger.info("goes on at epoch %d, batch %d of %d", self.epoch, self.batch + 1, self.num_batches)
+
+
+def outputs_of(network: nn.Module, train: Rows) -> int:
+    """Return how many outputs the network has, after a forward pass over two rows and a look at the targets.
+
+    Raises:
+        ParamsError: The outputs do not suit the targets, or are no finite numbers.
+        DataError: A class has no training rows.
+    """
+    network.eval()
+    with torch.inference_mode():
+        outputs = network(train.features[:2])
+    targets, shape = train.targets, tuple(outputs.shape)
+    if targets.is_floating_point():
+        if shape != (2,):
+            raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and values need (2,)")
+        return 1
+    if len(shape) != 2 or shape[1] <= int(targets.max()):
+        needed = f"(2, {int(targets.max()) + 1})"
+        raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and the classes need {needed}")
+    counts = torch.bincount(targets, minlength=shape[1])
+    if absent := (counts == 0).nonzero().flatten().tolist():
+        numbers = ", ".join(map(str, absent))
+        raise DataError(
+            f"no training row is of class number {numbers} (from 0, in the order of product.classes): a network cannot "
+            "learn it. Remove it from product.classes, stratify preprocess.split, or bring more rows."
+        )
+    return shape[1]
 
 
 def assess(network: nn.Module, rows: Rows, loss_of: Loss) -> tuple[float, float]:
     """Return the loss, and accuracy (of classes) or RMSE (of values), over all rows."""
     network.eval()
     with torch.inference_mode():
-        outputs = torch.cat([network(part) for part in rows.features.split(8192)])
+        outputs = torch.cat([network(part) for part in rows.features.split(EVALUATION_ROWS)])
         loss = loss_of(outputs, rows.targets).item()
         if rows.targets.is_floating_point():
             return loss, functional.mse_loss(outputs, rows.targets).sqrt().item()
         return loss, (outputs.argmax(1) == rows.targets).float().mean().item()
 
 
-def choose_device(wanted: str) -> torch.device:
-    """Turn `auto` into a GPU where there is one.
-
-    Raises:
-        DataError: a GPU is wanted by name and there is none.
-    """
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise DataError("train.device is cuda, but torch finds no GPU here. Use auto, or install torch's CUDA build.")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-@contextmanager
-def repeatable(seed: int, threads: int) -> Iterator[None]:
-    """Run a block with torch's global generator seeded and its threads set; both are put back after it."""
-    before = torch.get_num_threads()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
-    try:
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(before)
-        torch.use_deterministic_algorithms(deterministic)
-
-
-def _run_epoch(
-    network: nn.Module,
-    rows: Rows,
-    batch_size: int,
-    policy: Policy,
-    loss_of: Loss,
-    optimizer: torch.optim.Optimizer,
-    generator: torch.Generator,
-) -> float:
-    """Take one step for each batch of a new order; return the mean loss of the rows."""
-    network.train()
-    order = torch.randperm(len(rows), generator=generator, device=rows.targets.device)
-    total = torch.zeros((), device=rows.targets.device)
-    # Nearly equal parts, so that no batch of one row meets batch normalisation.
-    for batch in order.tensor_split(max(1, min(math.ceil(len(rows) / batch_size), len(rows) // 2))):
-        x = augment_batch(rows.features.index_select(0, batch), policy, generator)
-        loss = loss_of(network(x), rows.targets.index_select(0, batch))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        total += loss.detach() * len(batch)
-    return (total / len(rows)).item()
-
-
-def _copy(network: nn.Module) -> dict[str, Tensor]:
+def copy_of(network: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of the weights."""
     return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}

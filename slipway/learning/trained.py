@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from slipway.files import read_json, write_text
-from slipway.networks import Architecture, build
+from slipway.networks.building import Architecture, build
 
 
 def save_network(network: nn.Module, architecture: Architecture, folder: Path) -> None:

@@ -1,46 +1,24 @@
 """The `train` section: the network and how it learns."""
 
-from typing import Annotated, Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from slipway.product.networks import MLP, Network
+from slipway.product.optimisation import BCE, AdamW, AnySchedule, Cosine, Loss, Optimizer, ValueLoss
 from slipway.product.section import Section
 
-
-class MLP(Section):
-    """A stack of linear layers with ReLU and dropout."""
-
-    name: Literal["mlp"] = "mlp"
-    """Which network."""
-
-    hidden: list[Annotated[int, Field(ge=1, le=65_536)]] = [64, 64]
-    """Width of each hidden layer; empty is a linear model."""
-
-    dropout: float = Field(default=0.1, ge=0, lt=1)
-    """Share of hidden units silenced while training."""
-
-
-class CNN(Section):
-    """3 x 3 convolutions, each with batch normalisation and ReLU, pooled by 2 after each; one hidden layer."""
-
-    name: Literal["cnn"] = "cnn"
-    """Which network."""
-
-    channels: list[Annotated[int, Field(ge=1, le=4096)]] = Field(default=[32, 64], min_length=1)
-    """Output channels of each convolution; images must be at least 2 ** len(channels) pixels wide."""
-
-    hidden: int = Field(default=64, ge=1, le=65_536)
-    """Width of the hidden layer."""
-
-    dropout: float = Field(default=0.2, ge=0, lt=1)
-    """Share of hidden units silenced while training."""
+Initialisation = Literal["default", "zeros", "normal", "xavier", "he", "orthogonal"]
 
 
 class Train(Section):
     """The network and how it learns."""
 
-    network: Annotated[MLP | CNN, Field(discriminator="name")] = MLP()
+    network: Network = MLP()
     """The network's family and size."""
+
+    init: Initialisation = "default"
+    """Weights at the start: normal has a deviation of 0.02, xavier and he are uniform; default is each layer's own."""
 
     epochs: int = Field(default=100, ge=1, le=100_000)
     """Passes over the training rows at most."""
@@ -51,17 +29,58 @@ class Train(Section):
     batch_size: int = Field(default=64, ge=2)
     """Rows of one step, nearly: an epoch is cut into equal parts, none larger."""
 
+    optimizer: Optimizer = AdamW()
+    """How gradients become steps."""
+
     lr: float = Field(default=1e-3, gt=0, le=10)
-    """Learning rate of Adam at the start; it falls to zero along half a cosine."""
+    """Learning rate at its height."""
+
+    schedule: AnySchedule = Cosine()
+    """How the rate changes while training goes on."""
 
     weight_decay: float = Field(default=1e-2, ge=0, le=10)
-    """Decoupled weight decay (AdamW)."""
+    """Pull of each step towards zero weights; decoupled from the gradient in adamw, L2 in the others."""
+
+    l1: float = Field(default=0.0, ge=0, le=10)
+    """What the sum of the weights' absolute values is multiplied by before it joins the loss."""
+
+    loss: Loss | None = None
+    """What is made small; null is cross_entropy for classes and mse for values."""
 
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     """Probability mass spread evenly over the classes."""
+
+    class_weights: Literal["none", "balanced"] = "none"
+    """balanced: each class weighs alike in the loss, however many rows it has."""
+
+    clip_norm: float | None = Field(default=None, gt=0)
+    """Longest gradient of a step; a longer one is shortened to it."""
+
+    ema: float | None = Field(default=None, gt=0, lt=1)
+    """Decay of an exponential moving average of the weights, which is then judged and kept instead of them."""
+
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    """Of the network's arithmetic; weights stay fp32. fp16 needs a GPU, and scales the loss."""
+
+    channels_last: bool = False
+    """Whether images lie in memory pixel by pixel, with a pixel's channels together."""
+
+    compile: bool = False
+    """Whether torch.compile makes kernels for the network first, which takes seconds."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: a GPU where there is one."""
 
     threads: int = Field(default=1, ge=1, le=256)
     """CPU threads of torch; one is fastest for small networks and gives the same bytes everywhere."""
+
+    checkpoint_seconds: float = Field(default=30, ge=0)
+    """Seconds between two checkpoints, from which a run that was killed goes on."""
+
+    @model_validator(mode="after")
+    def _loss_takes_what_is_asked_of_it(self) -> Self:
+        if self.label_smoothing and isinstance(self.loss, BCE | ValueLoss):
+            raise ValueError(f"label_smoothing is for cross_entropy and focal, and loss is {self.loss.name}")
+        if self.class_weights != "none" and isinstance(self.loss, ValueLoss):
+            raise ValueError(f"class_weights is for losses of classes, and loss is {self.loss.name}")
+        return self

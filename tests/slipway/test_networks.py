@@ -8,8 +8,8 @@ import torch
 
 from slipway.errors import ParamsError
 from slipway.learning.trained import load_network, save_network, scores
-from slipway.networks import Architecture, build
-from slipway.product.train import CNN, MLP
+from slipway.networks.building import Architecture, build
+from slipway.product.networks import CNN, MLP
 
 IMAGES = Architecture(network=CNN(channels=[4, 8], hidden=5), inputs=(3, 9, 8), outputs=4, task="classification")
 ROWS = Architecture(network=MLP(hidden=[7]), inputs=(6,), outputs=1, task="regression")

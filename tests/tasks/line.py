@@ -9,10 +9,11 @@ from slipway.files import read_json, write_json, write_text
 from slipway.product.augment import Augment
 from slipway.product.compress import Compress
 from slipway.product.evaluate import Evaluate
+from slipway.product.networks import MLP
 from slipway.product.package import Gate, Limit, Package
 from slipway.product.privatize import Bound, Domain, Privatize
 from slipway.product.product import Product
-from slipway.product.train import MLP, Train
+from slipway.product.train import Train
 from slipway.tables.plan import Plan
 from slipway.tables.schema import Column, Schema
 

@@ -10,10 +10,10 @@ import torch
 
 from slipway.errors import DataError
 from slipway.learning.trained import save_network
-from slipway.networks import Architecture, build
+from slipway.networks.building import Architecture, build
 from slipway.product.evaluate import Evaluate
+from slipway.product.networks import MLP
 from slipway.product.product import Product
-from slipway.product.train import MLP
 from slipway.tables.schema import Column, Schema
 from slipway.transform.fitted import Number, Transform
 from tasks.evaluate import evaluate

@@ -10,8 +10,8 @@ from slipway.errors import DataError, ParamsError
 from slipway.files import read_json
 from slipway.learning.trained import load_network, scores
 from slipway.product.augment import Augment
+from slipway.product.networks import CNN
 from slipway.product.privatize import Privatize
-from slipway.product.train import CNN
 from slipway.tables.schema import read_schema
 from slipway.tables.targets import targets
 from slipway.transform.applying import features

@@ -4,10 +4,13 @@ import pytest
 import torch
 
 from slipway.errors import DataError
-from slipway.learning.loop import Rows, choose_device, fit, repeatable
-from slipway.networks import Architecture, build
+from slipway.learning.devices import choose_device, repeatable
+from slipway.learning.loop import fit
+from slipway.learning.rows import Rows
+from slipway.networks.building import Architecture, build
 from slipway.product.augment import Policy
-from slipway.product.train import MLP, Train
+from slipway.product.networks import MLP
+from slipway.product.train import Train
 
 QUICK = Train(epochs=40, patience=40, batch_size=16, lr=0.05, weight_decay=0)
 
@@ -64,7 +67,7 @@ def test_a_regression_learns_values_in_their_natural_units() -> None:
 
 def test_a_loss_that_explodes_is_an_error_that_names_the_rate() -> None:
     x = xor().features
-    with repeatable(1, 1), pytest.raises(DataError, match=r"lower train.lr \(now 10"):
+    with repeatable(1, 1), pytest.raises(DataError, match=r"batch 1 of epoch 1 is .*\s+Lower train.lr \(now 10"):
         fit(
             network(1, "regression"),
             Rows(x, x[:, 0] * 1e30),

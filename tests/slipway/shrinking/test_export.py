@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from slipway.networks import Architecture, build
-from slipway.product.train import CNN, MLP
+from slipway.networks.building import Architecture, build
+from slipway.product.networks import CNN, MLP
 from slipway.shrinking.export import export_network
 from slipway.shrinking.graph import servable
 from slipway.shrinking.quantise import to_int8

@@ -1,0 +1,70 @@
+"""Checkpoints: all that a run needs to go on where it was killed, and end with the weights it would have ended with.
+
+They lie outside the stage's folder, which DVC deletes before a stage runs. A file is named by the
+fingerprint of what is learned, so that one of other rows or parameters is never taken for it.
+"""
+
+import os
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from slipway.errors import DataError
+from slipway.files import sync
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The checkpoint of one configuration.
+
+    Attributes:
+        folder: Where checkpoints lie.
+        fingerprint: What is learned: parameters, rows, versions.
+    """
+
+    folder: Path
+    fingerprint: str
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / f"checkpoint-{self.fingerprint[:16]}.pt"
+
+    def read(self, device: torch.device) -> State | None:
+        """Return what was written last; None where there is none.
+
+        Raises:
+            DataError: The file is damaged, or of another configuration.
+        """
+        if not self.path.exists():
+            return None
+        mend = f"Delete {self.path} to train from the start."
+        try:
+            state = torch.load(self.path, map_location=device, weights_only=True)
+        except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError, ValueError) as error:
+            raise DataError(f"{self.path} is damaged ({str(error).splitlines()[0]}). {mend}") from None
+        if not isinstance(state, dict) or state.get("fingerprint") != self.fingerprint:
+            raise DataError(f"{self.path} is a checkpoint of other rows or parameters. {mend}")
+        return state
+
+    def write(self, state: State) -> None:
+        """Replace the file whole."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
+        torch.save({**state, "fingerprint": self.fingerprint}, new)
+        sync(new)
+        new.replace(self.path)
+        sync(self.folder)
+
+    def others(self) -> list[Path]:
+        """Return the checkpoints of other configurations."""
+        return sorted(path for path in self.folder.glob("checkpoint-*.pt") if path != self.path)
+
+    def remove(self) -> None:
+        """Delete it: the run has ended."""
+        self.path.unlink(missing_ok=True)

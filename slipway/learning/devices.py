@@ -1,0 +1,48 @@
+"""Where training computes, and how it repeats: device, threads, precision and torch's own generator."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from slipway.errors import DataError
+from slipway.product.train import Train
+
+
+def choose_device(wanted: str) -> torch.device:
+    """Turn `auto` into a GPU where there is one.
+
+    Raises:
+        DataError: A GPU is wanted by name and there is none.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise DataError("train.device is cuda, but torch finds no GPU here. Use auto, or install torch's CUDA build.")
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def autocast(params: Train, device: torch.device) -> torch.autocast:
+    """Return the context in which the network computes in `train.precision`.
+
+    Raises:
+        DataError: fp16 is wanted on a CPU.
+    """
+    if params.precision == "fp16" and device.type == "cpu":
+        raise DataError("train.precision is fp16, which needs a GPU, and there is none here. Use bf16 or fp32.")
+    dtype = torch.float16 if params.precision == "fp16" else torch.bfloat16
+    return torch.autocast(device.type, dtype, enabled=params.precision != "fp32")
+
+
+@contextmanager
+def repeatable(seed: int, threads: int) -> Iterator[None]:
+    """Run a block with torch's global generator seeded and its threads set; both are put back after it."""
+    before = torch.get_num_threads()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(before)
+        torch.use_deterministic_algorithms(deterministic)

@@ -1,0 +1,120 @@
+"""One step: forward, loss, backward, optimiser; in pieces where the memory does not hold a batch."""
+
+import gc
+import logging
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from slipway.learning.devices import autocast
+from slipway.learning.losses import Loss
+from slipway.learning.optimisers import make_optimizer
+from slipway.product.train import Train
+
+logger = logging.getLogger("slipway")
+
+
+class Stepper:
+    """A network that learns batch by batch.
+
+    Attributes:
+        judged: The network whose answers count: the moving average of the weights where one is kept.
+        num_pieces: Into how many pieces a batch is cut; doubled when the memory does not hold it. The gradients of
+            the pieces add up to that of the batch; batch normalisation alone sees smaller ones.
+    """
+
+    def __init__(self, network: nn.Module, params: Train, loss: Loss, device: torch.device) -> None:
+        self.network, self.params, self.loss = network, params, loss
+        self.weights = [each for each in network.parameters() if each.requires_grad]
+        self.optimizer = make_optimizer(params, self.weights)
+        self.forward = torch.compile(network) if params.compile else network
+        self.autocast = autocast(params, device)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=params.precision == "fp16")
+        self.average: AveragedModel | None = None
+        if params.ema is not None:
+            self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(params.ema), use_buffers=True)
+        self.num_pieces = 1
+
+    @property
+    def judged(self) -> nn.Module:
+        """See the class."""
+        return self.network if self.average is None else self.average.module
+
+    def set_lr(self, lr: float) -> None:
+        """Set the rate of the next step."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+
+    def step(self, x: Tensor, y: Tensor) -> Tensor:
+        """Learn from a batch; return its loss, on the device and detached.
+
+        Raises:
+            torch.OutOfMemoryError: Two rows at once are too many.
+        """
+        while True:
+            try:
+                loss = self._backward(x, y)
+                break
+            except RuntimeError as error:
+                if not is_out_of_memory(error) or len(x) < 4 * self.num_pieces:
+                    raise
+            self.num_pieces *= 2
+            self.optimizer.zero_grad(set_to_none=True)
+            gc.collect()
+            if x.device.type == "cuda":
+                torch.cuda.empty_cache()
+            logger.warning("a batch of %d rows does not fit the memory: it is cut into %d", len(x), self.num_pieces)
+        if self.params.clip_norm is not None:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.weights, self.params.clip_norm)
+        if self.scaler.is_enabled():
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+        else:
+            self.optimizer.step()
+        if self.average is not None:
+            self.average.update_parameters(self.network)
+        return loss
+
+    def _backward(self, x: Tensor, y: Tensor) -> Tensor:
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.num_pieces == 1:
+            return self._piece(x, y, self.loss.weight(y), penalised=bool(self.params.l1))
+        pieces = zip(x.tensor_split(self.num_pieces), y.tensor_split(self.num_pieces), strict=True)
+        weight, total = self.loss.weight(y), torch.zeros((), device=x.device)
+        for number, (some_x, some_y) in enumerate(pieces):
+            total += self._piece(some_x, some_y, weight, penalised=bool(self.params.l1) and number == 0)
+        return total
+
+    def _piece(self, x: Tensor, y: Tensor, weight: Tensor | int, *, penalised: bool) -> Tensor:
+        with self.autocast:
+            loss = self.loss.total(self.forward(x), y) / weight
+        learned = loss + self.params.l1 * sum(each.abs().sum() for each in self.weights) if penalised else loss
+        (self.scaler.scale(learned) if self.scaler.is_enabled() else learned).backward()
+        return loss.detach()
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
+            "num_pieces": self.num_pieces,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take what a checkpoint kept."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        self.num_pieces = state["num_pieces"]
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Say whether an error is about memory; on a CPU torch raises a plain RuntimeError."""
+    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)

@@ -1,0 +1,1 @@
+"""The networks: small, standard, and rebuilt from JSON beside their weights."""

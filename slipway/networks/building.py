@@ -1,0 +1,80 @@
+"""model.json, and the network that it rebuilds."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from slipway.networks.images import cnn, lenet5, resnet
+from slipway.networks.tabular import ft_transformer, mlp, wide_and_deep
+from slipway.networks.texts import recurrent, transformer
+from slipway.product.networks import Network
+from slipway.product.section import Section
+
+
+class Architecture(Section):
+    """model.json: all that is needed to rebuild a network before its weights are loaded."""
+
+    network: Network
+    """Family and size."""
+
+    inputs: tuple[int, ...]
+    """Shape of one row's features: (F,), (channels, height, width), or (tokens,)."""
+
+    vocabulary: int | None = None
+    """How many different tokens there are; null where features are numbers."""
+
+    outputs: int
+    """Classes, or 1 for a regression."""
+
+    task: str
+    """classification or regression."""
+
+
+class Regressor(nn.Module):
+    """A network whose one output is turned back into the target's natural units.
+
+    Center and scale are buffers, so they are saved with the weights and exported with the graph.
+    """
+
+    center: Tensor
+    scale: Tensor
+
+    def __init__(self, body: nn.Module, *, center: float = 0.0, scale: float = 1.0) -> None:
+        super().__init__()
+        self.body = body
+        self.register_buffer("center", torch.tensor(center, dtype=torch.float32))
+        self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features [B, ...] to values [B]."""
+        return self.body(x).float().squeeze(1) * self.scale + self.center
+
+
+BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "mlp": mlp,
+    "wide_and_deep": wide_and_deep,
+    "ft_transformer": ft_transformer,
+    "cnn": cnn,
+    "lenet5": lenet5,
+    "resnet": resnet,
+    "lstm": recurrent,
+    "gru": recurrent,
+    "transformer": transformer,
+}
+"""For each family: from its section, the shape of one row's features and the number of outputs to a network."""
+
+
+def build(architecture: Architecture) -> nn.Module:
+    """Build the network with fresh weights: features in, logits [B, outputs] or values [B] out.
+
+    Raises:
+        ParamsError: The family does not suit the features.
+    """
+    network, inputs = architecture.network, architecture.inputs
+    make = BUILDERS[network.name]
+    if make in (recurrent, transformer):
+        body = make(network, inputs, architecture.outputs, vocabulary=architecture.vocabulary)
+    else:
+        body = make(network, inputs, architecture.outputs)
+    return Regressor(body) if architecture.task == "regression" else body
