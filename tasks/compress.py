@@ -117,7 +117,7 @@ def build_candidates(
     network: nn.Module, transform: Transform, decision: Decision, params: Compress, calibration: Array
 ) -> dict[str, bytes]:
     """Export each candidate whole: raw columns in, calibrated answers out."""
-    fp32 = export_network(network, transform.feature_shape)
+    fp32 = export_network(network, transform.feature_shape, vocabulary=transform.vocabulary)
     networks = {"fp32": fp32}
     if "int8" in params.candidates:
         networks["int8"] = to_int8(fp32, calibration)

@@ -24,6 +24,7 @@ from slipway.stage import main
 from slipway.suites.rules import Rules, parse_rules
 from slipway.tables.schema import Schema, read_schema
 from slipway.transform.fitted import Bounds, Category, Transform, read_transform
+from slipway.transform.tokens import TOKENIZER, whole_words
 
 MAX_WORDS = 50
 
@@ -67,6 +68,8 @@ def package(
         signature = signature_of(rows, schema, transform, prepare)
         signature.write(bundle)
         served_rules(validate / "rules.json", signature).write(bundle / "rules.json")
+        if transform.tokens is not None:
+            write_text(bundle / TOKENIZER, transform.tokens.tokenizer)
         write_json(bundle / "privacy.json", receipts)
         write_json(bundle / "reference.json", sketch(rows, learned))
         write_json(bundle / "card.json", facts)
@@ -99,6 +102,17 @@ def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform, prepa
             missing_allowed=rows[step.column].null_count() > 0,
         )
         for step in transform.texts
+    ]
+    texts += [
+        Input(
+            name=step.column,
+            dtype="text",
+            words=whole_words(step.tokenizer, MAX_WORDS) or None,
+            length=step.length,
+            missing_allowed=rows[step.column].null_count() > 0,
+        )
+        for step in [transform.tokens]
+        if step is not None
     ]
     images = [
         Input(name=step.column, dtype="image", shape=step.shape, minimum=0, maximum=min(step.max_value, 255))

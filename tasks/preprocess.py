@@ -132,6 +132,7 @@ def plan_of(params: Preprocess) -> Plan:
         numbers=params.numbers,
         categories=params.categories,
         texts=params.texts,
+        tokens=params.tokens,
         image=params.image,
         columns={name: params.steps_of(name) for name in params.columns},
         split_by=[*split.by, *[name for name in (split.stratify, split.time) if name is not None]],

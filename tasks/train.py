@@ -56,6 +56,7 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
         architecture = Architecture(
             network=params.network,
             inputs=transform.feature_shape,
+            vocabulary=transform.vocabulary,
             outputs=len(schema.classes) if schema.classes else 1,
             task=schema.product.task,
         )

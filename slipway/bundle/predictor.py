@@ -14,6 +14,7 @@ from slipway.bundle.records import InputError, Record, RecordReader
 from slipway.bundle.signature import SIGNATURE, parse_signature
 from slipway.errors import BundleError
 from slipway.suites.rules import RowRules, parse_rules
+from slipway.transform.tokens import TOKENIZER, TokenReader
 
 MODEL = "model.onnx"
 RULES = "rules.json"
@@ -57,7 +58,8 @@ class Predictor:
             raise BundleError(f"{folder} is no bundle: it has no {', '.join(lacking)}")
         self.signature = parse_signature(self.files[SIGNATURE])
         self.rules = parse_rules(self.files[RULES], where=str(folder / RULES)).rules
-        self._reader = RecordReader(self.signature, parse_prepare(self.files[PREPARE]), RowRules(self.rules))
+        prepare, tokens = parse_prepare(self.files[PREPARE]), self._token_reader(folder)
+        self._reader = RecordReader(self.signature, prepare, RowRules(self.rules), tokens)
         self._session = _session(self.files.pop(MODEL), threads, where=folder / MODEL)
         self._output = "value" if self.signature.task == "regression" else "probabilities"
         self._check_tensors(folder / MODEL)
@@ -88,6 +90,18 @@ class Predictor:
     def check(self, records: Sequence[Record]) -> None:
         """Raise the `InputError` of the first wrong record, without asking the model."""
         self._reader.read(records)
+
+    def _token_reader(self, folder: Path) -> TokenReader | None:
+        """Return what reads the text token by token, where the signature has such a one."""
+        lengths = [one.length for one in self.signature.inputs if one.tensor == "tokens"]
+        if not lengths:
+            return None
+        if TOKENIZER not in self.files:
+            raise BundleError(f"{folder} is no bundle of a model that reads tokens: it has no {TOKENIZER}")
+        tokens = TokenReader(self.files[TOKENIZER].decode())
+        if tokens.length != lengths[0]:
+            raise BundleError(f"{folder / TOKENIZER} gives {tokens.length} tokens, but {SIGNATURE} wants {lengths[0]}")
+        return tokens
 
     def _check_tensors(self, where: Path) -> None:
         """Refuse a model whose tensors are not those that the signature asks for."""

@@ -13,6 +13,7 @@ from slipway.bundle.prepare import Cleaner, Prepare
 from slipway.bundle.signature import Input, Signature
 from slipway.errors import SlipwayError
 from slipway.suites.rules import RowRules
+from slipway.transform.tokens import TokenReader
 from slipway.transform.words import bucket, words
 
 Record = dict[str, Any]
@@ -20,7 +21,7 @@ Record = dict[str, Any]
 MAX_NUMBER = float(np.finfo(np.float32).max)
 
 
-_TYPES = {"numeric": np.float64, "categorical": object, "hashed": np.int64, "text": object, "image": np.uint8}
+_TYPES = {"numeric": np.float64, "categorical": object, "hashed": np.int64, "text": object, "tokens": np.int64, "image": np.uint8}
 _TENSORS = list(_TYPES)
 
 
@@ -41,10 +42,12 @@ class InputError(SlipwayError):
 class RecordReader:
     """Checks records against the signature and the row rules, cleans them, and builds the model's tensors."""
 
-    def __init__(self, signature: Signature, prepare: Prepare, rules: RowRules) -> None:
+    def __init__(
+        self, signature: Signature, prepare: Prepare, rules: RowRules, tokens: TokenReader | None = None
+    ) -> None:
         self._names = {one.name for one in signature.inputs}
         self._optional = {one.name for one in signature.inputs if one.missing_allowed}
-        self._rules = rules
+        self._rules, self._tokens = rules, tokens
         inputs = sorted(signature.inputs, key=lambda one: _TENSORS.index(one.tensor))
         self._readers = [(one.name, _reader_of(one, prepare), one.dtype == "date") for one in inputs]
         tensors = [one.tensor for one in inputs for _ in range(len(one.parts) if one.parts else 1)]
@@ -59,8 +62,8 @@ class RecordReader:
 
         Returns:
             Those of `numeric` [N, k] float64 (NaN is missing), `categorical` [N, c] text ("" is missing), `hashed`
-            [N, h] int64 (buckets, -1 is missing), `text` [N, t] (words joined by a space) and `image` [N, H, W, C]
-            uint8 that the signature has.
+            [N, h] int64 (buckets, -1 is missing), `text` [N, t] (words joined by a space), `tokens` [N, length] int64
+            (0 is padding) and `image` [N, H, W, C] uint8 that the signature has.
 
         Raises:
             InputError: a record is wrong; the first mistake is named.
@@ -72,6 +75,9 @@ class RecordReader:
                 assert self._image is not None and self._image.shape is not None, "the signature gives images a shape"
                 pixels = np.frombuffer(b"".join(row[columns.start] for row in rows), dtype=np.uint8)
                 tensors[name] = pixels.reshape(len(rows), *self._image.shape)
+            elif name == "tokens":
+                assert self._tokens is not None, "the bundle holds tokenizer.json where the model takes tokens"
+                tensors[name] = self._tokens.read([row[columns.start] for row in rows])
             else:
                 tensors[name] = np.array([row[columns] for row in rows], dtype=_TYPES[name])
         return tensors
@@ -154,7 +160,14 @@ def _reader_of(one: Input, prepare: Prepare) -> Callable[[Any], Any]:
         assert one.shape is not None, "the signature gives images a shape"
         return _image(value, one.shape)
 
-    readers = {"numeric": number, "categorical": category, "hashed": hashed, "text": prose, "image": image}
+    readers = {
+        "numeric": number,
+        "categorical": category,
+        "hashed": hashed,
+        "text": prose,
+        "tokens": category,  # a text as it is cleaned; all of a request become tokens together
+        "image": image,
+    }
     return date if one.dtype == "date" else readers[one.tensor]
 
 

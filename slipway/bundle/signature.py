@@ -58,6 +58,9 @@ class Input(Section):
     words: list[str] | None = None
     """For a text: some of the words that the model knows."""
 
+    length: int | None = None
+    """For a text that is read token by token: how many tokens of it; null for the others."""
+
     missing_allowed: bool = False
     """Whether null is an answer; the field itself must always be there."""
 
@@ -66,7 +69,9 @@ class Input(Section):
         """The input of model.onnx that holds it."""
         if self.dtype == "category":
             return "categorical" if self.buckets is None else "hashed"
-        return {"number": "numeric", "date": "numeric", "text": "text", "image": "image"}[self.dtype]
+        if self.dtype == "text":
+            return "text" if self.length is None else "tokens"
+        return "image" if self.dtype == "image" else "numeric"
 
 
 class Output(Section):
@@ -88,7 +93,7 @@ def _outputs(data: dict[str, Any]) -> list[Output]:
 class Signature(Section):
     """What a model takes and answers."""
 
-    kind: Literal["tabular", "images"]
+    kind: Literal["tabular", "images", "texts"]
     """What a record is."""
 
     task: Literal["classification", "regression"]
@@ -115,6 +120,8 @@ class Signature(Section):
             raise ValueError(f"more than one image: {self.names('image')}")
         if any((one.dtype == "image") != (one.shape is not None) for one in self.inputs):
             raise ValueError("an image, and nothing else, has a shape")
+        if len([one for one in self.inputs if one.tensor == "tokens"]) > 1:
+            raise ValueError(f"more than one text is read token by token: {self.names('text')}")
         if any((one.dtype == "date") != bool(one.parts and one.format) for one in self.inputs):
             raise ValueError("a date, and nothing else, has a format and parts")
         if (self.task == "classification") != (self.classes is not None):

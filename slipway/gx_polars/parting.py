@@ -20,6 +20,7 @@ def sink_parts(rows: pl.LazyFrame, files: Mapping[Any, Path]) -> None:
         rows: The table, which is never collected, with a column `KEY`.
         files: Where the rows of each key go, all in one folder; every key that occurs is among them.
     """
+    files = {key: path.absolute() for key, path in files.items()}  # a relative one would be taken from their folder
     written: set[Path] = set()
 
     def file_of(part: Any) -> Path:

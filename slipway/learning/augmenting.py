@@ -10,11 +10,14 @@ from slipway.product.augment import Policy
 
 
 def augment_batch(x: Tensor, policy: Policy, generator: torch.Generator) -> Tensor:
-    """Return an augmented copy of a batch; rows [B, F] get noise alone, images [B, C, H, W] all of the policy.
+    """Return an augmented copy of a batch; rows [B, F] get noise alone, images [B, C, H, W] all of the policy, and
+    tokens none of it: they are no quantities.
 
     One resampling does flip, turn and shift together, so an image is blurred once. The border is
     repeated outwards: on scaled features zero is grey, not background.
     """
+    if not x.is_floating_point():
+        return x
     if x.ndim == 4 and (policy.flip or policy.shift_pixels or policy.rotate_degrees):
         grid = functional.affine_grid(_affine(x, policy, generator), list(x.shape), align_corners=False)
         x = functional.grid_sample(x, grid, padding_mode="border", align_corners=False)

@@ -1,6 +1,7 @@
 """A trained model on disk: weights as safetensors, and the JSON that rebuilds the network for them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ def load_network(folder: Path) -> nn.Module:
     return network.eval()
 
 
-def scores(network: nn.Module, features: npt.NDArray[np.float32], *, chunk_rows: int = 8192) -> npt.NDArray[np.float32]:
+def scores(network: nn.Module, features: npt.NDArray[Any], *, chunk_rows: int = 8192) -> npt.NDArray[np.float32]:
     """Run the network over all rows: logits [N, classes], or values [N] in the target's natural units."""
     network.eval()
     with torch.inference_mode():

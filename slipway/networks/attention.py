@@ -61,5 +61,10 @@ def mean_over(tokens: Tensor, is_there: Tensor) -> Tensor:
 
 
 def maximum_over(tokens: Tensor, is_there: Tensor) -> Tensor:
-    """Take the maximum of tokens [B, T, width] over those that are there; [B, width]."""
-    return torch.where(is_there.unsqueeze(2), tokens, torch.finfo(tokens.dtype).min).amax(1)
+    """Take the maximum of tokens [B, T, width] over those that are there; [B, width], zero where none is.
+
+    Tokens are at least -1, as the states of a recurrent layer are: a least number of float32 in their place would
+    take all of the range that int8 has.
+    """
+    greatest = torch.where(is_there.unsqueeze(2), tokens, -1.0).amax(1)
+    return greatest * is_there.any(1, keepdim=True)

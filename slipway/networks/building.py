@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from slipway.errors import ParamsError
 from slipway.networks.images import cnn, lenet5, resnet
 from slipway.networks.tabular import ft_transformer, mlp, wide_and_deep
 from slipway.networks.texts import recurrent, transformer
@@ -75,6 +76,11 @@ def build(architecture: Architecture) -> nn.Module:
     make = BUILDERS[network.name]
     if make in (recurrent, transformer):
         body = make(network, inputs, architecture.outputs, vocabulary=architecture.vocabulary)
+    elif architecture.vocabulary is not None:
+        raise ParamsError(
+            f"train.network: {network.name} takes numbers, and this product's texts are tokens. Use {{name: lstm}}, "
+            "gru or transformer, or set product.kind: tabular."
+        )
     else:
         body = make(network, inputs, architecture.outputs)
     return Regressor(body) if architecture.task == "regression" else body

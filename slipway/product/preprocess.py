@@ -12,7 +12,7 @@ from slipway.product.cleaning import Bounds, Dates, Separators, Type, Unique
 from slipway.product.missing import MISSING
 from slipway.product.section import Section
 from slipway.product.split import Split
-from slipway.product.steps import Categories, ColumnSteps, Image, Numbers, Steps, Texts, fill_in
+from slipway.product.steps import Categories, ColumnSteps, Image, Numbers, Steps, Texts, Tokens, fill_in
 
 Scalar = bool | int | float | str
 
@@ -86,6 +86,9 @@ class Preprocess(Section):
 
     texts: Texts = Texts()
     """Steps for columns of prose."""
+
+    tokens: Tokens = Tokens()
+    """The step of a product of texts."""
 
     image: Image = Image()
     """Steps for images."""

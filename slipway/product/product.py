@@ -11,8 +11,8 @@ from slipway.product.section import Section
 class Product(Section):
     """What all stages need to know about a product."""
 
-    kind: Literal["tabular", "images"]
-    """What a row is: columns of numbers and categories, or an image."""
+    kind: Literal["tabular", "images", "texts"]
+    """What a row is: columns of numbers, categories and words; an image; or one text, read token by token."""
 
     task: Literal["classification", "regression"] = "classification"
     """What is learned from the rows."""

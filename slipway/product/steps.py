@@ -144,6 +144,24 @@ class Image(Section):
     """standard: zero mean and unit variance over all pixels of the training images."""
 
 
+class Tokens(Section):
+    """The step of a product of texts (product.kind: texts), fitted in privatize: a vocabulary of frequent pieces of
+    words (byte-pair encoding), and each text as the numbers of its tokens. 0 is padding, 1 is unknown.
+    """
+
+    vocabulary: int = Field(default=8000, ge=300, le=200_000)
+    """Tokens at most, padding and unknown included; few texts have fewer."""
+
+    length: int = Field(default=64, ge=1, le=4096)
+    """Tokens of a text that the network reads; padding follows a shorter one, and the rest of a longer one is cut."""
+
+    lower: bool = True
+    """Whether capital letters are read as small ones."""
+
+    min_frequency: int = Field(default=2, ge=1)
+    """How often two neighbours stand in the training texts, at least, to become one token."""
+
+
 Steps = Numbers | Categories | Texts
 
 ColumnSteps = Annotated[

@@ -14,13 +14,17 @@ OPSET = 20
 IR_VERSION = 10
 
 
-def export_network(network: nn.Module, feature_shape: tuple[int, ...]) -> onnx.ModelProto:
+def export_network(
+    network: nn.Module, feature_shape: tuple[int, ...], *, vocabulary: int | None = None
+) -> onnx.ModelProto:
     """Export with a free batch size; input `features` [batch, ...] float32, output `outputs` [batch, ...].
+
+    Where there is a vocabulary, features are int64 tokens.
 
     The exporter leaves source lines, local paths and counted names in the file. They are taken out, so
     the same weights give the same bytes.
     """
-    example = torch.zeros(2, *feature_shape)
+    example = torch.zeros(2, *feature_shape, dtype=torch.float32 if vocabulary is None else torch.int64)
     with quiet_exporter():
         program = torch.onnx.export(
             network.eval(),

@@ -2,8 +2,8 @@
 
 Inputs, as slipway.transform.applying.raw_inputs gives them: `numeric` float64 [batch, k] (NaN: missing), `categorical`
 string [batch, c] ("": missing), `hashed` int64 [batch, h] (buckets, -1: missing; ONNX has no hash of texts),
-`text` string [batch, t] (words joined by a space), `image` uint8 [batch, height, width, channels]; only those that the
-product has. Numbers are scaled in float64 before they become float32: a time stamp or a large sum keeps its digits.
+`text` string [batch, t] (words joined by a space), `image` uint8 [batch, height, width, channels], `tokens` int64 [batch,
+tokens] (they are the features: a vocabulary is no step that ONNX has); only those that the product has. Numbers are scaled in float64 before they become float32: a time stamp or a large sum keeps its digits.
 """
 
 import numpy as np
@@ -20,6 +20,8 @@ def transform_model(transform: Transform) -> onnx.ModelProto:
     graph = Graph()
     if transform.image is not None:
         add_image(graph, transform.image)
+    elif transform.tokens is not None:
+        graph.add("Identity", [graph.input("tokens", TensorProto.INT64, ["batch", transform.tokens.length])], "ready")
     else:
         parts = [
             *add_numbers(graph, transform.numbers),
@@ -28,7 +30,8 @@ def transform_model(transform: Transform) -> onnx.ModelProto:
         ]
         graph.add("Concat", parts, "ready", axis=1)
     shape: list[str | int | None] = ["batch", *transform.feature_shape]
-    return graph.model(helper.make_tensor_value_info("ready", TensorProto.FLOAT, shape))
+    element = TensorProto.FLOAT if transform.tokens is None else TensorProto.INT64
+    return graph.model(helper.make_tensor_value_info("ready", element, shape))
 
 
 def add_numbers(graph: Graph, steps: list[Number]) -> list[str]:

@@ -5,9 +5,40 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from slipway.errors import ParamsError
+from slipway.errors import DataError, ParamsError
 from slipway.product.preprocess import Preprocess
 from slipway.tables.schema import ROW_ID, Schema
+
+
+def as_prose(schema: Schema, params: Preprocess) -> Preprocess:
+    """Return the section with the one feature of a product of texts declared as prose; of others, as it is.
+
+    Raises:
+        DataError: The product has not one feature alone, or it holds no texts.
+        ParamsError: preprocess declares it as something else.
+    """
+    if schema.product.kind != "texts":
+        return params
+    names = [column.name for column in schema.features]
+    if len(names) != 1:
+        raise DataError(
+            f"product.kind is texts, which learns from one column of prose alone, and there are {len(names)} features "
+            f"{names}: add all but the text to product.ignore, or set product.kind: tabular"
+            if names
+            else "product.kind is texts, but no column is left as the text: all are target, identifiers or ignored"
+        )
+    (column,) = schema.features
+    if column.dtype != "String":
+        raise DataError(
+            f"product.kind is texts, but '{column.name}' is of type {column.dtype}: name a column of texts, or set "
+            "product.kind: tabular"
+        )
+    if (declared := params.all_types.get(column.name, "text")) != "text":
+        raise ParamsError(
+            f"preprocess declares '{column.name}' as {declared}, but it is the text of a product of texts: remove "
+            "that, or set product.kind: tabular"
+        )
+    return params.model_copy(update={"types": {**params.types, column.name: "text"}})
 
 
 def effective_types(schema: Schema, params: Preprocess) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Literal, cast
 
 from slipway.errors import ParamsError
 from slipway.product.section import Section
-from slipway.product.steps import Categories, ColumnSteps, Image, Numbers, Steps, Texts
+from slipway.product.steps import Categories, ColumnSteps, Image, Numbers, Steps, Texts, Tokens
 from slipway.tables.schema import Schema, kind_of
 
 
@@ -20,6 +20,9 @@ class Plan(Section):
 
     texts: Texts = Texts()
     """For columns of prose."""
+
+    tokens: Tokens = Tokens()
+    """For a product of texts."""
 
     image: Image = Image()
     """For images."""

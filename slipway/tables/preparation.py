@@ -5,6 +5,7 @@ import polars as pl
 from slipway.product.preprocess import Preprocess
 from slipway.tables.anonymising import pseudonym, read_key
 from slipway.tables.cleaning import Cleaning, cleaned_schema, date_parts
+from slipway.tables.declared import as_prose
 from slipway.tables.leaving import Leaving
 from slipway.tables.schema import PART, RESERVED, ROW_ID, Schema, kind_of
 from slipway.tables.splitting import Dealer
@@ -27,8 +28,9 @@ class Preparation:
 
         Raises:
             ParamsError: A rule names a column that is not there or that it does not suit; there is no key.
-            DataError: No step prepares a column of this type.
+            DataError: No step prepares a column of this type; a product of texts has not one text alone.
         """
+        params = as_prose(schema, params)
         self.rows, self.params = rows.with_row_index("row"), params
         self.cleaning = Cleaning(rows, schema, params)
         self.leaving = Leaving(schema, params)

@@ -13,8 +13,9 @@ import numpy.typing as npt
 import polars as pl
 
 from slipway.tables.images import image_array
-from slipway.transform.fitted import Category, Number, Pixels, Text, Transform
+from slipway.transform.fitted import Category, Number, Pixels, Text, Tokenized, Transform
 from slipway.transform.quantiles import spread
+from slipway.transform.tokens import TokenReader
 from slipway.transform.words import LAST_SIGMA, SEPARATORS, SIGMA, bucket
 
 Array = npt.NDArray[Any]
@@ -22,8 +23,14 @@ Array = npt.NDArray[Any]
 ROWS_AT_ONCE = 4096
 
 
-def features(frame: pl.DataFrame, transform: Transform) -> npt.NDArray[np.float32]:
-    """Apply the transform to a frame that has its columns: [N, F] float32, or [N, channels, height, width]."""
+def features(frame: pl.DataFrame, transform: Transform) -> Array:
+    """Apply the transform to a frame that has its columns.
+
+    Returns:
+        [N, F] or [N, channels, height, width] float32; for a product of texts [N, tokens] int64.
+    """
+    if transform.tokens is not None:
+        return _tokens(frame, transform.tokens)
     if transform.image is not None:
         return _scaled_pixels(frame[transform.image.column], transform.image)
     indicated = [step for step in transform.numbers if step.indicator]
@@ -47,11 +54,13 @@ def raw_inputs(frame: pl.DataFrame, transform: Transform) -> dict[str, Array]:
 
     `numeric`: float64 [N, k], NaN for missing. `categorical`: strings [N, c], "" for missing. `hashed`: int64 [N, h],
     buckets, -1 for missing. `text`: strings [N, t], words joined by a space. `image`: uint8 [N, height, width,
-    channels].
+    channels]. `tokens`: int64 [N, tokens].
     """
     inputs: dict[str, Array] = {}
     if transform.image is not None:
         inputs["image"] = image_array(frame[transform.image.column], transform.image.shape)
+    if transform.tokens is not None:
+        inputs["tokens"] = _tokens(frame, transform.tokens)
     if transform.numbers:
         numbers = frame.select(plain_number(step.column).fill_null(float("nan")) for step in transform.numbers)
         inputs["numeric"] = np.empty((frame.height, numbers.width))
@@ -168,6 +177,11 @@ def _write_words(made: Array, texts: pl.Series, step: Text) -> None:
 
 def _strings(columns: pl.DataFrame) -> Array:
     return np.array([column.to_list() for column in columns.get_columns()], dtype=object).T
+
+
+def _tokens(frame: pl.DataFrame, step: Tokenized) -> npt.NDArray[np.int64]:
+    texts = frame[step.column].cast(pl.String).fill_null("")
+    return TokenReader(step.tokenizer).read(texts.to_list())
 
 
 def _scaled_pixels(column: pl.Series, step: Pixels) -> npt.NDArray[np.float32]:

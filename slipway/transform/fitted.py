@@ -115,6 +115,20 @@ class Text(Section):
     """For tfidf, of each word: 1 + ln((1 + rows) / (1 + rows that hold it)); each text is then scaled to length 1."""
 
 
+class Tokenized(Section):
+    """A text as the numbers of its tokens: 0 is padding, 1 is unknown."""
+
+    column: str
+    length: int
+    """Tokens of a text, padding included."""
+
+    vocabulary: int
+    """How many different tokens there are, padding and unknown included."""
+
+    tokenizer: str
+    """The content of tokenizer.json, as the library tokenizers reads it."""
+
+
 class Pixels(Section):
     """(pixel over max_value, less center, over scale), channels first."""
 
@@ -126,24 +140,32 @@ class Pixels(Section):
 
 
 class Transform(Section):
-    """Numbers, then what was missing of them, categories, texts; or an image alone."""
+    """Numbers, then what was missing of them, categories, texts; or the tokens of one text, or an image, alone."""
 
     numbers: list[Number] = []
     categories: list[Category] = []
     texts: list[Text] = []
+    tokens: Tokenized | None = None
     image: Pixels | None = None
     constant: list[str] = []
     """Columns that all training rows are alike in: they are no features."""
 
     @property
     def feature_shape(self) -> tuple[int, ...]:
-        """Shape of one row's features: (F,) or (channels, height, width)."""
+        """Shape of one row's features: (F,), (channels, height, width), or (tokens,)."""
+        if self.tokens is not None:
+            return (self.tokens.length,)
         if self.image is not None:
             height, width, channels = self.image.shape
             return (channels, height, width)
         missing = sum(number.indicator for number in self.numbers)
         values = sum(category.num_features for category in self.categories)
         return (len(self.numbers) + missing + values + sum(len(text.words) for text in self.texts),)
+
+    @property
+    def vocabulary(self) -> int | None:
+        """How many different tokens there are; None where features are numbers."""
+        return None if self.tokens is None else self.tokens.vocabulary
 
     @property
     def known(self) -> list[Category]:

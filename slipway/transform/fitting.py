@@ -14,6 +14,7 @@ from slipway.transform.fitted import Bounds, Transform
 from slipway.transform.numbers import fit_number
 from slipway.transform.pixels import fit_pixels
 from slipway.transform.texts import fit_text
+from slipway.transform.vocabularies import fit_tokens
 
 
 def fit_transform(
@@ -34,6 +35,9 @@ def fit_transform(
     if images := schema.names("image"):
         _require_alone(images, schema)
         return Transform(image=fit_pixels(rows, images[0], schema, plan.image)), counts
+    if schema.product.kind == "texts":
+        (name,) = schema.names("text")  # preprocess refuses others
+        return Transform(tokens=fit_tokens(rows, name, plan.tokens, counts)), counts
     limits = bounds or {}
     numbers = {
         name: fit_number(column(rows, plain_number(name)), plan.numbers_of(name), limits.get(name), counts)
