@@ -21,7 +21,14 @@ Record = dict[str, Any]
 MAX_NUMBER = float(np.finfo(np.float32).max)
 
 
-_TYPES = {"numeric": np.float64, "categorical": object, "hashed": np.int64, "text": object, "tokens": np.int64, "image": np.uint8}
+_TYPES = {
+    "numeric": np.float64,
+    "categorical": object,
+    "hashed": np.int64,
+    "text": object,
+    "tokens": np.int64,
+    "image": np.uint8,
+}
 _TENSORS = list(_TYPES)
 
 

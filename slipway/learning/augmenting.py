@@ -10,8 +10,9 @@ from slipway.product.augment import Policy
 
 
 def augment_batch(x: Tensor, policy: Policy, generator: torch.Generator) -> Tensor:
-    """Return an augmented copy of a batch; rows [B, F] get noise alone, images [B, C, H, W] all of the policy, and
-    tokens none of it: they are no quantities.
+    """Return an augmented copy of a batch.
+
+    Rows [B, F] get noise alone, images [B, C, H, W] all of the policy, tokens nothing: they are no quantities.
 
     One resampling does flip, turn and shift together, so an image is blurred once. The border is
     repeated outwards: on scaled features zero is grey, not background.

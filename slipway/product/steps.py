@@ -145,8 +145,9 @@ class Image(Section):
 
 
 class Tokens(Section):
-    """The step of a product of texts (product.kind: texts), fitted in privatize: a vocabulary of frequent pieces of
-    words (byte-pair encoding), and each text as the numbers of its tokens. 0 is padding, 1 is unknown.
+    """The step of a product of texts (product.kind: texts), fitted in privatize: a vocabulary of tokens.
+
+    Tokens are frequent pieces of words (byte-pair encoding). A text becomes their numbers; 0 is padding, 1 is unknown.
     """
 
     vocabulary: int = Field(default=8000, ge=300, le=200_000)

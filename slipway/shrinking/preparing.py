@@ -2,8 +2,9 @@
 
 Inputs, as slipway.transform.applying.raw_inputs gives them: `numeric` float64 [batch, k] (NaN: missing), `categorical`
 string [batch, c] ("": missing), `hashed` int64 [batch, h] (buckets, -1: missing; ONNX has no hash of texts),
-`text` string [batch, t] (words joined by a space), `image` uint8 [batch, height, width, channels], `tokens` int64 [batch,
-tokens] (they are the features: a vocabulary is no step that ONNX has); only those that the product has. Numbers are scaled in float64 before they become float32: a time stamp or a large sum keeps its digits.
+`text` string [batch, t] (words joined by a space), `image` uint8 [batch, height, width, channels], `tokens` int64
+[batch, length] (features already, for ONNX reads no vocabulary); only those that the product has. Numbers are scaled in
+float64 before they become float32: a time stamp or a large sum keeps its digits.
 """
 
 import numpy as np

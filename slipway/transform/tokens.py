@@ -28,7 +28,9 @@ class TokenReader:
 
     def __init__(self, content: str) -> None:
         self._tokenizer = Tokenizer.from_str(content)
-        self.length = int(self._tokenizer.truncation["max_length"])
+        truncation = self._tokenizer.truncation
+        assert truncation is not None, "privatize writes the length into tokenizer.json"
+        self.length = int(truncation["max_length"])
         self._num_characters = CHARACTERS_PER_TOKEN * self.length
 
     def read(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
