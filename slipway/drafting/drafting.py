@@ -80,7 +80,7 @@ def draft(given: str | Path, work: Path, *, target: str | None = None) -> Draft:
     roles = [_role(name, seen, chosen) for name in seen.columns]
     classes, merged = _classes(seen, chosen)
     suites = draft_suites(seen, read, chosen, roles, classes, num_bytes)
-    kind = "images" if any(role.role == "image" for role in roles) else "tabular"
+    kind = _kind(roles)
     params, comments = sections(found, seen, chosen, roles, classes, merged, suites, read.collect_schema(), kind)
     warnings = _warnings(found, seen, chosen, roles, merged)
     if suites.budget_pct > DEFAULT_BUDGET_PCT:
@@ -149,6 +149,14 @@ def _role(name: str, seen: Profile, target: Target) -> ColumnRole:
     if name == target.column:
         return ColumnRole(name, "target", target.why)
     return role_of(seen.columns[name], seen)
+
+
+def _kind(roles: list[ColumnRole]) -> str:
+    """Say what a row is: with an image it is one, and with one column of prose to learn from, and no other, a text."""
+    features = [role.role for role in roles if role.role not in ("target", "identifier", "ignored")]
+    if "image" in features:
+        return "images"
+    return "texts" if features == ["text"] and any(role.role == "target" for role in roles) else "tabular"
 
 
 def _classes(seen: Profile, target: Target) -> tuple[list[str] | None, dict[str, str]]:

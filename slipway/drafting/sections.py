@@ -15,6 +15,10 @@ from slipway.drafting.targets import Target
 from slipway.product.ingest import AnySource
 
 ROW_EPOCHS = {"tabular": 20_000_000, "texts": 1_000_000, "images": 500_000}
+LARGEST_BATCH = {"tabular": 1024, "texts": 64, "images": 1024}
+NETWORKS = {"texts": "lstm", "images": "cnn"}
+"""What learns from rows that the default network does not suit."""
+
 ISO_FRACTIONS = "%Y-%m-%dT%H:%M:%S%.f"  # cleaning reads it as ISO 8601, without a format
 
 
@@ -48,7 +52,7 @@ def sections(
         "ingest": {"source": source_of(found)},
         "validate": {"max_quarantine_pct": suites.budget_pct},
         "preprocess": preprocess,
-        "train": _training(seen.rows, "texts" if any(role.role == "text" for role in roles) else kind),
+        "train": _training(seen.rows, kind, has_prose=any(role.role == "text" for role in roles)),
         "package": {"gate": _gate(target, classes)},
     }
     comments = {
@@ -108,11 +112,15 @@ def _cleaning(
     return {key: value for key, value in {"types": types, "dates": dates, "replace": replace}.items() if value}
 
 
-def _training(rows: int, kind: str) -> dict[str, Any]:
-    """Size the training for the rows: about a hundred steps an epoch, and an hour at most on a laptop."""
-    batch_size = 2 ** min(10, max(4, round(math.log2(max(1, rows / 100)))))
-    epochs = min(100, max(3, ROW_EPOCHS[kind] // max(1, rows)))
-    network = {"network": {"name": "cnn"}} if kind == "images" else {}
+def _training(rows: int, kind: str, *, has_prose: bool) -> dict[str, Any]:
+    """Size the training for the rows: about a hundred steps an epoch, and an hour at most on a laptop.
+
+    Batches of texts stay small: they are as long as their longest one.
+    """
+    largest = LARGEST_BATCH[kind]
+    batch_size = min(largest, 2 ** max(4, round(math.log2(max(1, rows / 100)))))
+    epochs = min(100, max(3, ROW_EPOCHS["texts" if has_prose else kind] // max(1, rows)))
+    network = {"network": {"name": NETWORKS[kind]}} if kind in NETWORKS else {}
     return {**network, "epochs": epochs, "batch_size": batch_size}
 
 

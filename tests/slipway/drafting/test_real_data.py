@@ -60,7 +60,7 @@ def test_header_delimiter_markers_and_target_are_right(name, tmp_path):
     assert drafted.profile.missing == missing
     assert (drafted.target.column, drafted.target.confidence) == (target, confidence)
     assert task is None or drafted.target.task == task
-    assert drafted.params["product"]["kind"] == "tabular"
+    assert drafted.params["product"]["kind"] == ("texts" if name.startswith("sst2/") else "tabular")
 
 
 @pytest.mark.parametrize(("name", "target"), GIVEN)
@@ -89,6 +89,17 @@ def test_pairs_of_idx_files_are_images_with_labels_that_come_split(name, tmp_pat
     assert set(drafted.found.sources) == {"train", "test"}
     assert drafted.profile.rows == 70_000
     assert drafted.params["train"]["network"] == {"name": "cnn"}
+
+
+def test_sentences_with_a_label_are_texts_that_an_lstm_reads(tmp_path):
+    drafted = draft(Path(DATA) / "sst2", tmp_path)
+    assert drafted.params["product"] == {
+        "kind": "texts",
+        "task": "classification",
+        "target": "label",
+        "classes": ["0", "1"],
+    }
+    assert drafted.params["train"]["network"] == {"name": "lstm"}
 
 
 def test_a_folder_of_pictures_is_images_without_a_target():
