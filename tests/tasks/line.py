@@ -64,7 +64,14 @@ def write_preprocessed(folder: Path, *, regression: bool = False, num_rows: int 
     return folder
 
 
-def run_line(root: Path, *, preprocess: Path, gate: Gate | None = None, privacy: Privatize | None = None) -> Path:
+def run_line(
+    root: Path,
+    *,
+    preprocess: Path,
+    gate: Gate | None = None,
+    privacy: Privatize | None = None,
+    training: Train = QUICK,
+) -> Path:
     """Call privatize to package and return the folder of all stages."""
     from tasks.augment import augment
     from tasks.compress import compress
@@ -76,7 +83,7 @@ def run_line(root: Path, *, preprocess: Path, gate: Gate | None = None, privacy:
     write_validated(root / "validate")
     privatize(preprocess, root / "privatize", privacy or Privatize())
     augment(root / "privatize", root / "augment", Augment())
-    train(root / "augment", root / "privatize", root / "train", QUICK)
+    train(root / "augment", root / "privatize", root / "train", training)
     evaluate(root / "train", root / "privatize", preprocess, root / "evaluate", Evaluate(bootstrap_samples=100))
     compress(root / "train", root / "evaluate", root / "privatize", preprocess, root / "compress", Compress())
     stages = [root / stage for stage in ("compress", "evaluate", "train", "privatize")]

@@ -20,6 +20,12 @@ def test_an_empty_policy_changes_nothing() -> None:
     assert torch.equal(augment_batch(corner(), Policy(), generator()), corner())
 
 
+def test_tokens_are_no_quantities_and_stay() -> None:
+    tokens = torch.randint(0, 50, (8, 6))
+    policy = Policy(flip=True, shift_pixels=2, rotate_degrees=30, noise=0.1)
+    assert torch.equal(augment_batch(tokens, policy, generator()), tokens)
+
+
 def test_the_same_generator_gives_the_same_batch() -> None:
     policy = Policy(flip=True, shift_pixels=2, rotate_degrees=30, noise=0.1)
     assert torch.equal(*(augment_batch(corner(), policy, generator(3)) for _ in range(2)))
