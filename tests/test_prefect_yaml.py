@@ -12,7 +12,7 @@ PRODUCTS = yaml.safe_load((ROOT / "products/products.yaml").read_text())["produc
 
 def test_each_deployment_is_that_of_one_product_and_the_examples_have_one():
     names = [one["name"] for one in DEPLOYMENTS]
-    assert {"cancer", "digits", "adult", "fashion"} <= set(names) <= set(PRODUCTS)
+    assert {"cancer", "digits", "adult", "fashion", "sentiment"} <= set(names) <= set(PRODUCTS)
     assert len(names) == len(set(names))
     assert all(one["parameters"] == {"product": one["name"]} for one in DEPLOYMENTS)
 

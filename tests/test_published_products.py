@@ -52,3 +52,17 @@ def test_fashion_runs_from_its_four_files_to_a_release(copy: Path) -> None:
     assert result["metrics"]["accuracy"] > 0.7
     assert result["metrics"]["rows"] == 10_000
     assert len(served(copy, "fashion")[0]["probabilities"]) == 10
+
+
+def test_sentiment_runs_from_its_three_files_to_a_release(copy: Path) -> None:
+    """With one epoch of a smaller network and a lower floor at the gate: what is tested is the line."""
+    require("train.tsv", "dev.tsv", "test.tsv")
+    path = copy / "products" / "sentiment" / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["train"] |= {"epochs": 1, "network": {"name": "lstm", "embedding": 16, "hidden": 16}}
+    params["package"]["gate"]["metrics"] = {"accuracy": {"min": 0.6}}
+    path.write_text(yaml.safe_dump(params))
+    result = json.loads(command(copy, "python", "-m", "flows.cli", "run", "sentiment", "--plain", "--json"))
+    assert result["metrics"]["accuracy"] > 0.6
+    assert result["metrics"]["rows"] == 872
+    assert {each["label"] for each in served(copy, "sentiment")} <= {"0", "1"}

@@ -64,6 +64,30 @@ def test_a_table_becomes_a_product_with_its_roles_and_reasons(drafted):
     assert {(one.kind, one.column) for one in drafted.warnings} == {("identifier", "customer_id"), ("sensitive", "age")}
 
 
+def reviews(path, **more):
+    dice = random.Random(3)
+    words = ["the", "film", "was", "very", "rather", "dull", "great", "long", "short", "and", "funny", "sad"]
+    texts = [" ".join(dice.choices(words, k=dice.randint(4, 12))) for _ in range(400)]
+    pl.DataFrame({"review": texts, "label": [n % 2 for n in range(400)], **more}).write_parquet(path)
+    (path.parent / "work").mkdir(exist_ok=True)
+    return path
+
+
+def test_prose_with_a_label_alone_is_a_product_of_texts_that_an_lstm_reads(tmp_path):
+    made = draft(reviews(tmp_path / "r.parquet"), tmp_path / "work")
+    assert made.params["product"]["kind"] == "texts"
+    assert made.params["train"]["network"] == {"name": "lstm"}
+    assert made.params["train"]["batch_size"] <= 64
+    folder = write_product(project(tmp_path), "reviews", made)
+    assert read_params(folder / "params.yaml").train.network.name == "lstm"
+
+
+def test_prose_beside_another_feature_is_a_table(tmp_path):
+    made = draft(reviews(tmp_path / "r.parquet", age=[20 + n % 50 for n in range(400)]), tmp_path / "work")
+    assert made.params["product"]["kind"] == "tabular"
+    assert "network" not in made.params["train"]
+
+
 def test_new_rows_of_the_same_kind_keep_the_drafted_suites_and_broken_ones_do_not(drafted, tmp_path):
     suite = suite_of("raw", drafted.suites.raw)
     new = pl.DataFrame(list(rows(400, seed=8)), schema=HEAD, orient="row").with_columns(
