@@ -255,7 +255,7 @@ def assess(network: nn.Module, rows: Rows, loss_of: Loss) -> tuple[float, float]
     network.eval()
     with torch.inference_mode():
         outputs = torch.cat([network(part) for part in rows.features.split(EVALUATION_ROWS)])
-        loss = loss_of(outputs, rows.targets).item()
+        loss = loss_of.mean(outputs, rows.targets).item()
         if rows.targets.is_floating_point():
             return loss, functional.mse_loss(outputs, rows.targets).sqrt().item()
         return loss, (outputs.argmax(1) == rows.targets).float().mean().item()

@@ -12,6 +12,9 @@ from torch import Tensor
 
 Batch = tuple[Tensor, Tensor]
 
+DRAWN_BYTES = 1 << 20
+"""What is drawn at once, at most, or one batch: it stays in a core's cache."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -35,13 +38,22 @@ class Rows:
         return max(1, min(math.ceil(len(self) / batch_size), len(self) // 2))
 
     def batches(self, batch_size: int, *, seed: int, skip: int = 0) -> Iterator[Batch]:
-        """Yield the batches of one epoch in an order of its own, without the first `skip`."""
-        order = shuffled(len(self), seed, self.targets.device)
+        """Yield the batches of one epoch in an order of its own, without the first `skip`.
+
+        Small ones are drawn several at a time: a call costs as much as some hundred rows of a table.
+        """
         pixels = self._lie_pixel_by_pixel()
         features = self.features.permute(0, 2, 3, 1) if pixels else self.features
-        for batch in order.tensor_split(self.num_batches(batch_size))[skip:]:
-            x = features.index_select(0, batch)
-            yield x.permute(0, 3, 1, 2) if pixels else x, self.targets.index_select(0, batch)
+        order = shuffled(len(self), seed, self.targets.device)
+        batches = order.tensor_split(self.num_batches(batch_size))[skip:]
+        at_once = max(1, DRAWN_BYTES // (features[:1].nbytes * batch_size))
+        for start in range(0, len(batches), at_once):
+            some = batches[start : start + at_once]
+            drawn = torch.cat(some) if len(some) > 1 else some[0]
+            sizes = [len(each) for each in some]
+            x, y = features.index_select(0, drawn).split(sizes), self.targets.index_select(0, drawn).split(sizes)
+            for some_x, some_y in zip(x, y, strict=True):
+                yield some_x.permute(0, 3, 1, 2) if pixels else some_x, some_y
 
     def _lie_pixel_by_pixel(self) -> bool:
         """Say whether images are channels last: to draw rows of the view keeps them so, without a copy."""

@@ -30,8 +30,9 @@ class Stepper:
         self.weights = [each for each in network.parameters() if each.requires_grad]
         self.optimizer = make_optimizer(params, self.weights)
         self.forward = torch.compile(network) if params.compile else network
-        self.autocast = autocast(params, device)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=params.precision == "fp16")
+        self.autocast, self.is_half = autocast(params, device), params.precision != "fp32"
+        self.is_scaled = params.precision == "fp16"
+        self.scaler = torch.amp.GradScaler(device.type, enabled=self.is_scaled)
         self.average: AveragedModel | None = None
         if params.ema is not None:
             self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(params.ema), use_buffers=True)
@@ -69,7 +70,7 @@ class Stepper:
         if self.params.clip_norm is not None:
             self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.weights, self.params.clip_norm)
-        if self.scaler.is_enabled():
+        if self.is_scaled:
             self.scaler.step(self.optimizer)
             self.scaler.update()
         else:
@@ -81,18 +82,26 @@ class Stepper:
     def _backward(self, x: Tensor, y: Tensor) -> Tensor:
         self.optimizer.zero_grad(set_to_none=True)
         if self.num_pieces == 1:
-            return self._piece(x, y, self.loss.weight(y), penalised=bool(self.params.l1))
+            return self._piece(x, y, share=1, penalised=True)
         pieces = zip(x.tensor_split(self.num_pieces), y.tensor_split(self.num_pieces), strict=True)
         weight, total = self.loss.weight(y), torch.zeros((), device=x.device)
         for number, (some_x, some_y) in enumerate(pieces):
-            total += self._piece(some_x, some_y, weight, penalised=bool(self.params.l1) and number == 0)
+            total += self._piece(some_x, some_y, share=self.loss.weight(some_y) / weight, penalised=number == 0)
         return total
 
-    def _piece(self, x: Tensor, y: Tensor, weight: Tensor | int, *, penalised: bool) -> Tensor:
-        with self.autocast:
-            loss = self.loss.total(self.forward(x), y) / weight
-        learned = loss + self.params.l1 * sum(each.abs().sum() for each in self.weights) if penalised else loss
-        (self.scaler.scale(learned) if self.scaler.is_enabled() else learned).backward()
+    def _piece(self, x: Tensor, y: Tensor, *, share: Tensor | float, penalised: bool) -> Tensor:
+        """Add a piece's part of the gradient; return its part of the loss."""
+        if self.is_half:
+            with self.autocast:
+                loss = self.loss.mean(self.forward(x), y)
+        else:
+            loss = self.loss.mean(self.forward(x), y)
+        if self.num_pieces > 1:
+            loss = loss * share
+        learned = loss
+        if penalised and self.params.l1:
+            learned = loss + self.params.l1 * sum(each.abs().sum() for each in self.weights)
+        (self.scaler.scale(learned) if self.is_scaled else learned).backward()
         return loss.detach()
 
     def state(self) -> dict[str, Any]:

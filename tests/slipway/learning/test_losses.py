@@ -24,35 +24,35 @@ def loss(section, targets=MANY, **changes):
 def test_cross_entropy_is_torchs_with_smoothing_and_weights():
     weights = balanced_weights(MANY, 3)
     ours = loss(CrossEntropy(name="cross_entropy"), label_smoothing=0.1, class_weights="balanced")
-    assert ours(LOGITS, CLASSES).item() == pytest.approx(
+    assert ours.mean(LOGITS, CLASSES).item() == pytest.approx(
         functional.cross_entropy(LOGITS, CLASSES, weight=weights, label_smoothing=0.1).item()
     )
     plain = validation_loss(Train(label_smoothing=0.1, class_weights="balanced"), MANY)
-    assert plain(LOGITS, CLASSES).item() == pytest.approx(functional.cross_entropy(LOGITS, CLASSES).item())
+    assert plain.mean(LOGITS, CLASSES).item() == pytest.approx(functional.cross_entropy(LOGITS, CLASSES).item())
 
 
 def test_focal_with_gamma_0_is_cross_entropy_and_passes_over_what_is_known():
-    assert loss(Focal(name="focal", gamma=0))(LOGITS, CLASSES).item() == pytest.approx(
+    assert loss(Focal(name="focal", gamma=0)).mean(LOGITS, CLASSES).item() == pytest.approx(
         functional.cross_entropy(LOGITS, CLASSES).item()
     )
     p = LOGITS.softmax(1)[range(3), CLASSES]
-    assert loss(Focal(name="focal", gamma=2))(LOGITS, CLASSES).item() == pytest.approx(
+    assert loss(Focal(name="focal", gamma=2)).mean(LOGITS, CLASSES).item() == pytest.approx(
         (-((1 - p) ** 2) * p.log()).mean().item()
     )
 
 
 def test_binary_cross_entropy_sums_each_class_against_the_rest():
     wanted = functional.one_hot(CLASSES, 3).float()
-    assert loss(BCE(name="bce"))(LOGITS, CLASSES).item() == pytest.approx(
+    assert loss(BCE(name="bce")).mean(LOGITS, CLASSES).item() == pytest.approx(
         3 * functional.binary_cross_entropy_with_logits(LOGITS, wanted).item()
     )
 
 
 def test_losses_of_values_are_in_units_of_the_targets_spread():
     targets = torch.tensor([0.0, 4.0])  # variance 4, deviation 2
-    assert loss(MSE(name="mse"), targets)(VALUES, WANTED).item() == pytest.approx(20 / 3 / 4)
-    assert loss(MAE(name="mae"), targets)(VALUES, WANTED).item() == pytest.approx(2 / 2)
-    assert loss(Huber(name="huber", delta=1), targets)(VALUES, WANTED).item() == pytest.approx((0.5 + 1.5) / 3)
+    assert loss(MSE(name="mse"), targets).mean(VALUES, WANTED).item() == pytest.approx(20 / 3 / 4)
+    assert loss(MAE(name="mae"), targets).mean(VALUES, WANTED).item() == pytest.approx(2 / 2)
+    assert loss(Huber(name="huber", delta=1), targets).mean(VALUES, WANTED).item() == pytest.approx((0.5 + 1.5) / 3)
 
 
 def test_smoothing_and_weights_are_refused_where_they_mean_nothing():
