@@ -6,6 +6,7 @@ augmentation), so a run that goes on ends with the bits of one that was never st
 
 import logging
 import math
+import random
 import time
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from slipway.errors import DataError, ParamsError
-from slipway.learning.augmenting import augment_batch
+from slipway.learning.augmenting import augment_batch, mix
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.losses import Loss, training_loss, validation_loss
 from slipway.learning.progress import Moment, Progress
@@ -139,7 +140,12 @@ class Training:
         network.train()
         for x, y in self.train.batches(self.params.batch_size, seed=self._order_seed(), skip=self.batch):
             self.stepper.set_lr(self.lr_at(self.epoch - 1 + self.batch / self.num_batches))
-            self.losses.append(step(augment_batch(x, self.policy, self.generator), y))
+            augmented = augment_batch(x, self.policy, self.generator)
+            mixed = None
+            if self.policy.mixup:
+                luck = random.Random(self._order_seed() * self.num_batches + self.batch)
+                augmented, mixed = mix(augmented, y, self.policy, self.generator, luck)
+            self.losses.append(step(augmented, y, mixed))
             self.batch += 1
             self._look_up(time.monotonic())
         self._require_finite()

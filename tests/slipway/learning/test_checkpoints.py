@@ -27,7 +27,7 @@ def same(one, other):
 @given(stops=st.lists(st.integers(1, NUM_BATCHES), min_size=1, max_size=3))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_wherever_it_is_killed_it_ends_with_the_same_bits(tmp_path_factory, params, stops):
-    folder, rest = tmp_path_factory.mktemp("work"), {"policy": Policy(noise=0.1), "dropout": 0.2}
+    folder, rest = tmp_path_factory.mktemp("work"), {"policy": Policy(noise=0.1, mixup=0.3), "dropout": 0.2}
     whole = learned(params, **rest)
     for stop in stops:
         try:

@@ -6,7 +6,7 @@ from problems import QUICK, learned, network, xor
 
 from slipway.errors import DataError, ParamsError
 from slipway.learning.devices import autocast, choose_device, repeatable
-from slipway.learning.loop import Diverged, fit
+from slipway.learning.loop import Diverged, Training, fit
 from slipway.learning.rows import Rows
 from slipway.product.augment import Policy
 from slipway.product.optimisation import SGD, Adagrad, Adam, Constant, Huber, OneCycle, Plateau, RMSprop, Step
@@ -113,6 +113,19 @@ def test_a_rate_that_makes_the_loss_grow_without_end_is_an_error() -> None:
 def test_xor_is_learned_whatever_the_way(changes) -> None:
     history = learned(QUICK.model_copy(update=changes))[1]
     assert max(epoch.validation_metric for epoch in history) > 0.9
+
+
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+def test_blended_rows_are_learned_from_in_pieces_as_in_one(class_weights) -> None:
+    params = QUICK.model_copy(update={"epochs": 2, "class_weights": class_weights})
+    with repeatable(1, 1):
+        whole, cut = network(), network()
+        cut.load_state_dict(whole.state_dict())
+        for net, pieces in ((whole, 1), (cut, 3)):
+            training = Training(net, xor(), xor(50), params, Policy(mixup=0.4), seed=1, checkpoint=None)
+            training.stepper.num_pieces = pieces
+            training.run_epoch()
+    assert torch.allclose(whole.state_dict()["0.weight"], cut.state_dict()["0.weight"], atol=1e-5)
 
 
 def test_l1_makes_weights_smaller() -> None:
