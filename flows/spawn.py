@@ -1,14 +1,18 @@
 """Run a stage's module in a process of its own, and hand on the error that it reports."""
 
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from flows.garbage import OBJECTS_BETWEEN_COLLECTIONS
 from slipway.errors import SlipwayError
+from slipway.stage import RELAY, RELAYED
+
+logger = logging.getLogger("slipway")
 
 BOOT = (
     f"import gc, runpy, sys; gc.set_threshold({OBJECTS_BETWEEN_COLLECTIONS}); del sys.argv[0]; "
@@ -24,18 +28,31 @@ def spawn(name: str, words: Sequence[str]) -> None:
     """Run what `python -m WORDS` runs, in the working directory, with no shell in between.
 
     So the process is this one's own child, which the kernel ends with it (`slipway.stage.main`). What
-    it prints goes to stderr, because the output of this process may be JSON.
+    it prints goes to stderr, because the output of this process may be JSON; what it logs is logged here, at once.
 
     Raises:
         SlipwayError: the stage's own error.
         StageCrashed: it ended in another way.
     """
-    environment = {**os.environ, "PATH": search_path(), "DVC_STAGE": name}
+    environment = {**os.environ, "PATH": search_path(), "DVC_STAGE": name, RELAY: "1"}
     command = [sys.executable, "-c", BOOT, *words]
-    done = subprocess.run(command, env=environment, stdout=2, stderr=subprocess.PIPE, text=True, errors="replace")
-    if done.returncode:
-        raise _error(name, words[0].removeprefix("tasks."), done.returncode, done.stderr.strip())
-    sys.stderr.write(done.stderr)
+    with subprocess.Popen(
+        command, env=environment, stdout=2, stderr=subprocess.PIPE, text=True, errors="replace"
+    ) as process:
+        assert process.stderr is not None
+        printed = "".join(_relayed(process.stderr))
+    if process.returncode:
+        raise _error(name, words[0].removeprefix("tasks."), process.returncode, printed.strip())
+    sys.stderr.write(printed)
+
+
+def _relayed(lines: Iterable[str]) -> Iterator[str]:
+    """Log the lines that the stage logged; yield the others."""
+    for line in lines:
+        if found := RELAYED.fullmatch(line.rstrip("\n")):
+            logger.log(int(found[1]), "%s", found[2])
+        else:
+            yield line
 
 
 def search_path() -> str:

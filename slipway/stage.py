@@ -14,12 +14,15 @@ import ctypes
 import importlib.metadata
 import inspect
 import json
+import logging
 import os
+import re
 import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -44,17 +47,39 @@ LIBRARIES = (
 )
 
 
+RELAY = "SLIPWAY_RELAY"
+"""Set in the environment of a stage whose lines another process reads: each then begins with its level."""
+
+RELAYED = re.compile(r"\[slipway:(\d+)\] (.*)")
+
+
 def main(stage: Stage) -> NoReturn:
     """Run the stage with the arguments of this process; exit 1 with the error's lines if it is the user's."""
     if "DVC_STAGE" in os.environ:
         die_with_parent()
     try:
-        run(stage, sys.argv[1:])
+        with logged_to_stderr(relayed=RELAY in os.environ):
+            run(stage, sys.argv[1:])
     except Exception as error:
         if (lines := lines_of(error)) is None:
             raise
         sys.exit(f"{stage.__name__}: {lines}")
     sys.exit(0)
+
+
+@contextmanager
+def logged_to_stderr(*, relayed: bool) -> Iterator[None]:
+    """Print the lines of slipway's log; those for another process with their level, so that it can log them."""
+    logger, lines = logging.getLogger("slipway"), logging.StreamHandler()
+    lines.setFormatter(logging.Formatter("[slipway:%(levelno)d] %(message)s" if relayed else "%(message)s"))
+    before = logger.level
+    logger.addHandler(lines)
+    logger.setLevel(logging.DEBUG if relayed else logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(lines)
+        logger.setLevel(before)
 
 
 def run(stage: Stage, argv: Sequence[str]) -> Path:

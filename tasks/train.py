@@ -6,24 +6,28 @@ The validation rows say when to stop and which weights are kept.
 import csv
 import hashlib
 import logging
+import math
 from pathlib import Path
 
 import polars as pl
 import torch
 from torch import nn
 
-from slipway.files import read_json, sha256_of, whole_folder, write_json
+from slipway.files import read_json, sha256_of, whole_folder, write_json, write_text
+from slipway.learning.augmenting import augment_batch
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.devices import choose_device, repeatable
 from slipway.learning.loop import Diverged, Epoch, fit
-from slipway.learning.rows import Rows
+from slipway.learning.rows import Batch, Rows, Source, Targets
+from slipway.learning.streaming import Streamed
 from slipway.learning.trained import save_network
 from slipway.networks.building import Architecture, Regressor, build
 from slipway.networks.initialising import initialise
+from slipway.pictures.samples import sheet
 from slipway.product.augment import Policy
 from slipway.product.train import Train
 from slipway.stage import main
-from slipway.tables.schema import Schema, read_schema
+from slipway.tables.schema import GROUP_ROWS, Schema, read_schema
 from slipway.tables.targets import targets
 from slipway.transform.applying import features
 from slipway.transform.fitted import Transform, read_transform
@@ -31,11 +35,13 @@ from slipway.transform.fitted import Transform, read_transform
 NO_INFLUENCE = {"checkpoint_seconds"}
 """Parameters that change nothing of what is learned."""
 
+SHOWN_IMAGES, SHOWN_VERSIONS = 10, 3
+
 logger = logging.getLogger("slipway")
 
 
 def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
-    """Write model.safetensors, model.json, history.csv and receipt.json.
+    """Write model.safetensors, model.json, history.csv, receipt.json, and of images a few as augmented.svg.
 
     Same rows, parameters and code give the same bytes on the same type of machine, on a CPU. A run that was killed
     goes on from its checkpoint in work/train, and gives them, too.
@@ -49,9 +55,9 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
         schema, transform = read_schema(privatize), read_transform(privatize)
         policy = Policy.model_validate(read_json(augment / "policy.json"))
         device = choose_device(params.device)
-        tables = (augment / "train.parquet", privatize / "validation.parquet")
-        rows, validation = (
-            read_rows(table, schema, transform).to(device, channels_last=params.channels_last) for table in tables
+        rows = training_rows(augment / "train.parquet", schema, transform, params, device)
+        validation = read_rows(privatize / "validation.parquet", schema, transform).to(
+            device, channels_last=params.channels_last
         )
         architecture = Architecture(
             network=params.network,
@@ -64,7 +70,7 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
         for path in checkpoint.others():
             logger.warning("%s is of other rows or parameters: it is left as it is", path)
         with repeatable(schema.product.seed, params.threads):
-            network = prepared(architecture, params, rows.targets).to(device)
+            network = prepared(architecture, params, rows.known).to(device)
             try:
                 history = fit(
                     network, rows, validation, params, policy, seed=schema.product.seed, checkpoint=checkpoint
@@ -73,6 +79,9 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
                 save_network(network, architecture, folder)
                 checkpoint.remove()
                 raise
+        if policy.asked and transform.image is not None:
+            few = rows.first(SHOWN_IMAGES)
+            write_text(folder / "augmented.svg", augmented_sheet(few, policy, seed=schema.product.seed))
         save_network(network, architecture, folder)
         write_history(history, folder / "history.csv", schema)
         write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json")))
@@ -90,30 +99,70 @@ def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.dev
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def prepared(architecture: Architecture, params: Train, wanted: torch.Tensor) -> nn.Module:
+def prepared(architecture: Architecture, params: Train, known: Targets) -> nn.Module:
     """Build the network with the weights that it starts with."""
     network = build(architecture)
     initialise(network, params.init)
     if isinstance(network, Regressor):
-        center_on(network, wanted)
+        center_on(network, known)
     if params.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # its types leave this out
     return network
 
 
+def training_rows(table: Path, schema: Schema, transform: Transform, params: Train, device: torch.device) -> Source:
+    """Hold the rows on the device, or stream them from the table where they take more than the section allows."""
+    scanned = pl.scan_parquet(table)
+    num_rows = int(scanned.select(pl.len()).collect().item())
+    if num_rows * 4 * math.prod(transform.feature_shape) <= params.max_resident_gib * 2**30:
+        return read_rows(table, schema, transform).to(device, channels_last=params.channels_last)
+
+    def read(start: int, count: int) -> Batch:
+        return as_tensors(scanned.slice(start, count).collect(), schema, transform)
+
+    wanted = scanned.select(schema.require_target()).collect(engine="streaming")
+    logger.info("%s has %s rows: they are streamed", table, f"{num_rows:,}")
+    return Streamed(
+        read,
+        num_rows,
+        Targets.of(as_targets(wanted, schema)).to(device),
+        group_rows=GROUP_ROWS,
+        buffer_rows=params.shuffle_buffer_rows,
+        device=device,
+        channels_last=params.channels_last,
+    )
+
+
 def read_rows(table: Path, schema: Schema, transform: Transform) -> Rows:
     """Read a table of cleaned rows as features and targets."""
-    frame = pl.read_parquet(table)
+    return Rows(*as_tensors(pl.read_parquet(table), schema, transform))
+
+
+def as_tensors(frame: pl.DataFrame, schema: Schema, transform: Transform) -> Batch:
+    """Turn cleaned rows into features and targets, on the CPU."""
+    return torch.from_numpy(features(frame, transform)), as_targets(frame, schema)
+
+
+def as_targets(frame: pl.DataFrame, schema: Schema) -> torch.Tensor:
+    """Return the targets: int64 classes, or float32 values."""
     wanted = torch.from_numpy(targets(frame, schema).copy())
-    return Rows(torch.from_numpy(features(frame, transform)), wanted.float() if schema.classes is None else wanted)
+    return wanted.float() if schema.classes is None else wanted
 
 
-def center_on(network: Regressor, values: torch.Tensor) -> None:
+def center_on(network: Regressor, known: Targets) -> None:
     """Start a regression at the target's mean and spread, so that its body learns numbers near one."""
-    values = values.cpu()
-    spread = values.std(correction=0)
-    network.center.copy_(values.mean())
-    network.scale.copy_(spread if spread > 0 else torch.ones(()))
+    assert known.mean is not None
+    assert known.variance is not None
+    network.center.copy_(known.mean)
+    network.scale.copy_(known.variance.sqrt() if known.variance > 0 else torch.ones(()))
+
+
+def augmented_sheet(images: torch.Tensor, policy: Policy, *, seed: int) -> str:
+    """Draw images [N, C, H, W] as they are, and as the policy changes them."""
+    few = images.cpu()
+    generator = torch.Generator().manual_seed(seed)
+    drawn = [augment_batch(few, policy, generator) for _ in range(SHOWN_VERSIONS)]
+    return sheet(torch.stack([few, *drawn]).numpy(), ["as it is", *["augmented"] * SHOWN_VERSIONS])
 
 
 def write_history(history: list[Epoch], path: Path, schema: Schema) -> None:

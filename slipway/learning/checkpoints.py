@@ -4,7 +4,6 @@ They lie outside the stage's folder, which DVC deletes before a stage runs. A fi
 fingerprint of what is learned, so that one of other rows or parameters is never taken for it.
 """
 
-import os
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,10 +54,9 @@ class Checkpoint:
     def write(self, state: State) -> None:
         """Replace the file whole."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
-        torch.save({**state, "fingerprint": self.fingerprint}, new)
-        sync(new)
-        new.replace(self.path)
+        torch.save({**state, "fingerprint": self.fingerprint}, self._new)
+        sync(self._new)
+        self._new.replace(self.path)
         sync(self.folder)
 
     def others(self) -> list[Path]:
@@ -66,5 +64,10 @@ class Checkpoint:
         return sorted(path for path in self.folder.glob("checkpoint-*.pt") if path != self.path)
 
     def remove(self) -> None:
-        """Delete it: the run has ended."""
-        self.path.unlink(missing_ok=True)
+        """Delete it, and what a killed process was writing: the run has ended."""
+        for path in (self.path, self._new):
+            path.unlink(missing_ok=True)
+
+    @property
+    def _new(self) -> Path:
+        return self.path.with_suffix(".new")

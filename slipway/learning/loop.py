@@ -6,6 +6,7 @@ augmentation), so a run that goes on ends with the bits of one that was never st
 
 import logging
 import math
+import random
 import time
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -15,11 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from slipway.errors import DataError, ParamsError
-from slipway.learning.augmenting import augment_batch
+from slipway.learning.augmenting import augment_batch, mix
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.losses import Loss, training_loss, validation_loss
 from slipway.learning.progress import Moment, Progress
-from slipway.learning.rows import Rows
+from slipway.learning.rows import Rows, Source, Targets, sizes
 from slipway.learning.schedules import PlateauState, schedule
 from slipway.learning.stepping import Stepper
 from slipway.product.augment import Policy
@@ -49,7 +50,7 @@ class Diverged(DataError):
 
 def fit(
     network: nn.Module,
-    train: Rows,
+    train: Source,
     validation: Rows,
     params: Train,
     policy: Policy,
@@ -96,7 +97,7 @@ class Training:
     def __init__(
         self,
         network: nn.Module,
-        train: Rows,
+        train: Source,
         validation: Rows,
         params: Train,
         policy: Policy,
@@ -104,15 +105,15 @@ class Training:
         seed: int,
         checkpoint: Checkpoint | None,
     ) -> None:
-        device = train.targets.device
-        num_outputs = outputs_of(network, train)
+        device, known = train.device, train.known
+        require_outputs(network, train.first(2), known)
         self.train, self.validation, self.params, self.policy = train, validation, params, policy
         self.seed, self.checkpoint = seed, checkpoint
-        self.stepper = Stepper(network, params, training_loss(params, train.targets, num_outputs=num_outputs), device)
-        self.validation_loss = validation_loss(params, train.targets)
+        self.stepper = Stepper(network, params, training_loss(params, known), device)
+        self.validation_loss = validation_loss(params, known)
         self.generator = torch.Generator(device).manual_seed(seed)
         self.factor, self.plateau = schedule(params), PlateauState(params.schedule)
-        self.num_batches = train.num_batches(params.batch_size)
+        self.num_batches = len(sizes(len(train), params.batch_size))
         self.epoch, self.batch = 1, 0
         self.losses: list[Tensor] = []
         self.history: list[Epoch] = []
@@ -139,7 +140,12 @@ class Training:
         network.train()
         for x, y in self.train.batches(self.params.batch_size, seed=self._order_seed(), skip=self.batch):
             self.stepper.set_lr(self.lr_at(self.epoch - 1 + self.batch / self.num_batches))
-            self.losses.append(step(augment_batch(x, self.policy, self.generator), y))
+            augmented = augment_batch(x, self.policy, self.generator)
+            mixed = None
+            if self.policy.mixup:
+                luck = random.Random(self._order_seed() * self.num_batches + self.batch)
+                augmented, mixed = mix(augmented, y, self.policy, self.generator, luck)
+            self.losses.append(step(augmented, y, mixed))
             self.batch += 1
             self._look_up(time.monotonic())
         self._require_finite()
@@ -172,7 +178,7 @@ class Training:
 
     @property
     def _metric(self) -> str:
-        return "RMSE" if self.train.targets.is_floating_point() else "accuracy"
+        return "RMSE" if self.validation.targets.is_floating_point() else "accuracy"
 
     def _order_seed(self) -> int:
         """Return the seed of the epoch's order: another one for each epoch, and for each seed."""
@@ -194,7 +200,7 @@ class Training:
         )
 
     def _state(self) -> dict[str, Any]:
-        cuda = self.train.targets.device.type == "cuda"
+        cuda = self.train.device.type == "cuda"
         return {
             "stepper": self.stepper.state(),
             "plateau": self.plateau.state(),
@@ -222,32 +228,30 @@ class Training:
         logger.info("goes on at epoch %d, batch %d of %d", self.epoch, self.batch + 1, self.num_batches)
 
 
-def outputs_of(network: nn.Module, train: Rows) -> int:
-    """Return how many outputs the network has, after a forward pass over two rows and a look at the targets.
+def require_outputs(network: nn.Module, x: Tensor, known: Targets) -> None:
+    """Refuse a network whose answers do not suit the targets: a forward pass over two rows shows it.
 
     Raises:
-        ParamsError: The outputs do not suit the targets, or are no finite numbers.
+        ParamsError: The outputs have another shape than the targets need.
         DataError: A class has no training rows.
     """
     network.eval()
     with torch.inference_mode():
-        outputs = network(train.features[:2])
-    targets, shape = train.targets, tuple(outputs.shape)
-    if targets.is_floating_point():
+        shape = tuple(network(x).shape)
+    if known.counts is None:
         if shape != (2,):
             raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and values need (2,)")
-        return 1
-    if len(shape) != 2 or shape[1] <= int(targets.max()):
-        needed = f"(2, {int(targets.max()) + 1})"
+        return
+    if len(shape) != 2 or shape[1] < len(known.counts):
+        needed = f"(2, {len(known.counts)})"
         raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and the classes need {needed}")
-    counts = torch.bincount(targets, minlength=shape[1])
-    if absent := (counts == 0).nonzero().flatten().tolist():
+    absent = [*(known.counts == 0).nonzero().flatten().tolist(), *range(len(known.counts), shape[1])]
+    if absent:
         numbers = ", ".join(map(str, absent))
         raise DataError(
             f"no training row is of class number {numbers} (from 0, in the order of product.classes): a network cannot "
             "learn it. Remove it from product.classes, stratify preprocess.split, or bring more rows."
         )
-    return shape[1]
 
 
 def assess(network: nn.Module, rows: Rows, loss_of: Loss) -> tuple[float, float]:
@@ -255,7 +259,7 @@ def assess(network: nn.Module, rows: Rows, loss_of: Loss) -> tuple[float, float]
     network.eval()
     with torch.inference_mode():
         outputs = torch.cat([network(part) for part in rows.features.split(EVALUATION_ROWS)])
-        loss = loss_of(outputs, rows.targets).item()
+        loss = loss_of.mean(outputs, rows.targets).item()
         if rows.targets.is_floating_point():
             return loss, functional.mse_loss(outputs, rows.targets).sqrt().item()
         return loss, (outputs.argmax(1) == rows.targets).float().mean().item()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from slipway.learning.augmenting import Mixed
 from slipway.learning.devices import autocast
 from slipway.learning.losses import Loss
 from slipway.learning.optimisers import make_optimizer
@@ -30,8 +31,9 @@ class Stepper:
         self.weights = [each for each in network.parameters() if each.requires_grad]
         self.optimizer = make_optimizer(params, self.weights)
         self.forward = torch.compile(network) if params.compile else network
-        self.autocast = autocast(params, device)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=params.precision == "fp16")
+        self.autocast, self.is_half = autocast(params, device), params.precision != "fp32"
+        self.is_scaled = params.precision == "fp16"
+        self.scaler = torch.amp.GradScaler(device.type, enabled=self.is_scaled)
         self.average: AveragedModel | None = None
         if params.ema is not None:
             self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(params.ema), use_buffers=True)
@@ -47,15 +49,20 @@ class Stepper:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
 
-    def step(self, x: Tensor, y: Tensor) -> Tensor:
+    def step(self, x: Tensor, y: Tensor, mixed: Mixed | None = None) -> Tensor:
         """Learn from a batch; return its loss, on the device and detached.
+
+        Args:
+            x: Features [B, ...].
+            y: Targets [B].
+            mixed: The other targets of rows that are blends.
 
         Raises:
             torch.OutOfMemoryError: Two rows at once are too many.
         """
         while True:
             try:
-                loss = self._backward(x, y)
+                loss = self._backward(x, y, mixed)
                 break
             except RuntimeError as error:
                 if not is_out_of_memory(error) or len(x) < 4 * self.num_pieces:
@@ -69,7 +76,7 @@ class Stepper:
         if self.params.clip_norm is not None:
             self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.weights, self.params.clip_norm)
-        if self.scaler.is_enabled():
+        if self.is_scaled:
             self.scaler.step(self.optimizer)
             self.scaler.update()
         else:
@@ -78,22 +85,41 @@ class Stepper:
             self.average.update_parameters(self.network)
         return loss
 
-    def _backward(self, x: Tensor, y: Tensor) -> Tensor:
+    def _backward(self, x: Tensor, y: Tensor, mixed: Mixed | None) -> Tensor:
+        """Add up the gradient of the batch, piece by piece; return its loss."""
         self.optimizer.zero_grad(set_to_none=True)
-        if self.num_pieces == 1:
-            return self._piece(x, y, self.loss.weight(y), penalised=bool(self.params.l1))
-        pieces = zip(x.tensor_split(self.num_pieces), y.tensor_split(self.num_pieces), strict=True)
-        weight, total = self.loss.weight(y), torch.zeros((), device=x.device)
-        for number, (some_x, some_y) in enumerate(pieces):
-            total += self._piece(some_x, some_y, weight, penalised=bool(self.params.l1) and number == 0)
+        if self.num_pieces == 1 and mixed is None:
+            return self._piece(x, [(y, 1.0)], penalised=True)
+        targets = [(y, 1.0)] if mixed is None else [(y, mixed.share), (mixed.others, 1 - mixed.share)]
+        total = torch.zeros((), device=x.device)
+        for number, rows in enumerate(torch.arange(len(x), device=x.device).tensor_split(self.num_pieces)):
+            weighed = [
+                (each[rows], share * self.loss.weight(each[rows]) / self.loss.weight(each)) for each, share in targets
+            ]
+            total += self._piece(x[rows], weighed, penalised=number == 0)
         return total
 
-    def _piece(self, x: Tensor, y: Tensor, weight: Tensor | int, *, penalised: bool) -> Tensor:
-        with self.autocast:
-            loss = self.loss.total(self.forward(x), y) / weight
-        learned = loss + self.params.l1 * sum(each.abs().sum() for each in self.weights) if penalised else loss
-        (self.scaler.scale(learned) if self.scaler.is_enabled() else learned).backward()
+    def _piece(self, x: Tensor, targets: list[tuple[Tensor, Tensor | float]], *, penalised: bool) -> Tensor:
+        """Add a piece's part of the gradient; return its part of the loss, each target's by its share."""
+        if self.is_half:
+            with self.autocast:
+                loss = self._loss(self.forward(x), targets)
+        else:
+            loss = self._loss(self.forward(x), targets)
+        learned = loss
+        if penalised and self.params.l1:
+            learned = loss + self.params.l1 * sum(each.abs().sum() for each in self.weights)
+        (self.scaler.scale(learned) if self.is_scaled else learned).backward()
         return loss.detach()
+
+    def _loss(self, outputs: Tensor, targets: list[tuple[Tensor, Tensor | float]]) -> Tensor:
+        (first, share), *others = targets
+        loss = self.loss.mean(outputs, first)
+        if isinstance(share, Tensor) or share != 1:
+            loss = loss * share
+        for more, its_share in others:
+            loss = loss + self.loss.mean(outputs, more) * its_share
+        return loss
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""

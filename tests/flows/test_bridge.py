@@ -1,5 +1,6 @@
 import inspect
 import json
+import logging
 import os
 import signal
 import time
@@ -94,6 +95,18 @@ def test_the_error_of_a_spawned_stage_reaches_the_user(toy, line):
     with pytest.raises(SlipwayError, match=r"^rows.txt holds 'bad': remove it$"):
         line()
     assert not (toy.root / "data/toy/train").exists()
+
+
+def test_what_a_spawned_stage_logs_is_logged_here_at_its_level(toy, line, caplog):
+    toy.edit(
+        "tasks/train.py",
+        "    with whole_folder",
+        "    logging.getLogger('slipway').debug('half way')\n    with whole_folder",
+    )
+    toy.edit("tasks/train.py", "import os\n", "import logging\nimport os\n")
+    caplog.set_level(logging.DEBUG, "slipway")
+    line()
+    assert ("slipway", logging.DEBUG, "half way") in caplog.record_tuples
 
 
 def test_a_stage_that_crashes_is_named_and_its_traceback_attached(toy, line):

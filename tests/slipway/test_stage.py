@@ -1,6 +1,7 @@
 """The stage contract: a function's annotations are its command line, and each run leaves a line of what it cost."""
 
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,22 @@ def test_a_users_mistake_is_a_line_and_not_a_traceback(words: list[str], monkeyp
     with pytest.raises(SystemExit) as exit_status:
         main(train)
     assert exit_status.value.code == "train: thirteen epochs: choose another number"
+
+
+@pytest.mark.parametrize(("relay", "line"), [(None, "half way\n"), ("1", "[slipway:20] half way\n")])
+def test_what_a_stage_logs_is_printed_to_stderr(words, monkeypatch, capsys, relay, line) -> None:
+    def train(source: Path, out: Path, params: Train) -> Path:
+        logging.getLogger("slipway").info("half way")
+        with whole_folder(out):
+            return out
+
+    monkeypatch.setattr(sys, "argv", ["train", *words])
+    if relay:
+        monkeypatch.setenv("SLIPWAY_RELAY", relay)
+    with pytest.raises(SystemExit) as exit_status:
+        main(train)
+    assert exit_status.value.code == 0
+    assert capsys.readouterr().err == line
 
 
 def test_a_full_disk_is_a_line_too_and_what_nobody_foresaw_a_traceback(words, monkeypatch) -> None:

@@ -46,6 +46,35 @@ def test_a_regression_has_no_classes_to_balance(tmp_path: Path) -> None:
         augment(released(tmp_path, regression=True), tmp_path / "augment", Augment(balance="oversample"))
 
 
+def test_smote_makes_rows_between_neighbours_of_a_class(tmp_path: Path) -> None:
+    source = released(tmp_path)
+    files = [augment(source, tmp_path / name, Augment(balance="smote")) / "train.parquet" for name in ("a", "b")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    before, after = pl.read_parquet(source / "train.parquet"), pl.read_parquet(files[0])
+    assert after.schema == before.schema
+    assert after.head(before.height).equals(before)
+    assert after["target"].value_counts()["count"].n_unique() == 1
+    made = after.tail(after.height - before.height)
+    (rare,) = made["target"].unique()
+    own = before.filter(target=rare)
+    assert made["age"].drop_nulls().is_between(own["age"].min(), own["age"].max()).all()
+    assert made["age"].drop_nulls().is_in(own["age"].drop_nulls()).mean() < 0.2
+    assert set(made["job"].drop_nulls()) <= set(own["job"].drop_nulls())
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (Augment(policy=Policy(flip=True)), r"policy.flip is not for products of kind tabular: allowed: noise, mixup"),
+        (Augment(policy=Policy(token_drop=0.1)), r"policy.token_drop is not for products of kind tabular"),
+    ],
+    ids=["flip", "token_drop"],
+)
+def test_a_policy_that_means_nothing_for_the_rows_is_refused(tmp_path: Path, params: Augment, message: str) -> None:
+    with pytest.raises(ParamsError, match=message):
+        augment(released(tmp_path), tmp_path / "augment", params)
+
+
 def test_the_policy_is_handed_on(tmp_path: Path) -> None:
     augment(released(tmp_path), tmp_path / "augment", Augment(policy=Policy(noise=0.3)))
     assert Policy.model_validate(read_json(tmp_path / "augment" / "policy.json")) == Policy(noise=0.3)

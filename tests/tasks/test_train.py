@@ -1,16 +1,24 @@
 """train: the same bytes from the same inputs, what it writes, and what it refuses."""
 
+import logging
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import polars as pl
 import pytest
+import torch
+import yaml
 from line import QUICK, write_preprocessed
 
 from slipway.errors import DataError, ParamsError
 from slipway.files import read_json
+from slipway.learning.loop import Diverged
 from slipway.learning.trained import load_network, scores
-from slipway.product.augment import Augment
-from slipway.product.networks import CNN
+from slipway.product.augment import Augment, Policy
+from slipway.product.networks import CNN, FTTransformer, WideAndDeep
+from slipway.product.optimisation import SGD
 from slipway.product.privatize import Privatize
 from slipway.tables.schema import read_schema
 from slipway.tables.targets import targets
@@ -18,7 +26,9 @@ from slipway.transform.applying import features
 from slipway.transform.fitted import read_transform
 from tasks.augment import augment
 from tasks.privatize import privatize
-from tasks.train import train
+from tasks.train import augmented_sheet, train
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -68,6 +78,94 @@ def test_a_regression_is_learned_in_the_targets_own_units(tmp_path: Path) -> Non
 
 def test_the_receipt_says_whether_the_rows_were_plain(prepared: Path) -> None:
     assert read_json(run(prepared, epochs=1) / "receipt.json")["private"] is False
+
+
+def params_file(root: Path, **changes: object) -> Path:
+    """Write QUICK and changes as a params.yaml."""
+    section = QUICK.model_copy(update=changes).model_dump(mode="json")
+    (root / "params.yaml").write_text(yaml.safe_dump({"train": section}))
+    return root / "params.yaml"
+
+
+def test_a_process_that_was_killed_goes_on_to_the_same_bytes(prepared: Path) -> None:
+    changes = {"epochs": 60, "patience": 60, "checkpoint_seconds": 0}
+    whole = run(prepared, "whole", **changes)
+    words = [*(str(prepared / name) for name in ("augment", "privatize", "train")), "--params"]
+    command = [sys.executable, "-m", "tasks.train", *words, str(params_file(prepared, **changes))]
+    killed = 0
+    for _ in range(3):
+        process = subprocess.Popen(command, cwd=ROOT)
+        while process.poll() is None and not list((prepared / "work" / "train").glob("checkpoint-*.pt")):
+            time.sleep(0.01)
+        if process.poll() is None:
+            process.kill()
+            killed += 1
+        process.wait()
+    assert killed
+    assert not (prepared / "train").exists() or killed < 3
+    subprocess.run(command, cwd=ROOT, check=True)
+    for name in ("model.safetensors", "history.csv"):
+        assert (prepared / "train" / name).read_bytes() == (whole / name).read_bytes(), name
+    assert not list((prepared / "work" / "train").glob("checkpoint-*"))
+
+
+def test_a_run_goes_on_from_its_own_checkpoint_alone(prepared: Path, monkeypatch, caplog) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tasks.train.write_history", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(prepared, epochs=3, checkpoint_seconds=0)
+    monkeypatch.undo()
+    caplog.set_level(logging.INFO, "slipway")
+    run(prepared, "train", epochs=2)
+    assert "is of other rows or parameters" in caplog.text
+    assert "goes on at" not in caplog.text
+    run(prepared, "train", epochs=3)
+    assert "goes on at epoch 3" in caplog.text
+
+
+def test_a_few_images_are_drawn_as_they_are_and_augmented() -> None:
+    images = torch.randn(12, 1, 6, 6)
+    drawn = augmented_sheet(images, Policy(flip=True), seed=1)
+    assert drawn.count("augmented</text>") == 3
+    assert drawn == augmented_sheet(images, Policy(flip=True), seed=1)
+
+
+def test_rows_that_are_not_held_are_streamed_and_learned_from(prepared: Path, caplog, monkeypatch) -> None:
+    caplog.set_level(logging.INFO, "slipway")
+    whole = pl.read_csv(run(prepared, "held") / "history.csv")
+    monkeypatch.setattr("tasks.train.GROUP_ROWS", 50)
+    streamed = [run(prepared, name, max_resident_gib=0, shuffle_buffer_rows=100) for name in ("first", "second")]
+    assert "160 rows: they are streamed" in caplog.text
+    assert len({(each / "model.safetensors").read_bytes() for each in streamed}) == 1
+    history = pl.read_csv(streamed[0] / "history.csv")
+    assert history["validation_loss"].min() == pytest.approx(whole["validation_loss"].min(), abs=0.1)
+
+
+def test_weights_before_a_loss_that_explodes_are_kept_as_evidence(prepared: Path) -> None:
+    with pytest.raises(Diverged, match="Lower train.lr"):
+        run(prepared, optimizer=SGD(name="sgd", momentum=0.99), lr=10.0, epochs=50, weight_decay=10.0)
+    failed = prepared / "failed" / "train"
+    assert "Lower train.lr" in (failed / "error.txt").read_text()
+    assert load_network(failed)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [WideAndDeep(name="wide_and_deep", hidden=[8]), FTTransformer(name="ft_transformer", width=8, heads=2, layers=1)],
+    ids=["wide_and_deep", "ft_transformer"],
+)
+def test_each_network_for_tables_learns_more_than_the_majority(prepared: Path, network) -> None:
+    history = pl.read_csv(run(prepared, network=network, epochs=30, lr=0.01) / "history.csv")
+    assert history["validation_loss"].min() < history["validation_loss"][0]
+    assert history["validation_accuracy"].max() > 0.6
+
+
+@pytest.mark.parametrize("init", ["zeros", "normal", "xavier", "he", "orthogonal"])
+def test_weights_start_as_asked(prepared: Path, init) -> None:
+    history = pl.read_csv(run(prepared, init=init, epochs=2) / "history.csv")
+    assert history["validation_loss"].is_finite().all()
 
 
 def test_a_network_that_does_not_suit_the_rows_is_refused_and_leaves_nothing(prepared: Path) -> None:

@@ -73,4 +73,5 @@ def test_every_expectation_is_judged_alike_on_every_kind_of_table(batches, seed)
     for kind in fuzzing.KINDS:
         for num_rows in fuzzing.SIZES:
             seen |= found(batches, fuzzing.make_table(kind, num_rows, seed), every)
-    assert set(seen) == LISTED, {key: seen[key] for key in seen.keys() - LISTED}
+    unlisted = {key: example for key, example in seen.items() if key not in LISTED}
+    assert not unlisted  # not each seed's tables show every difference: the test above this one asks for each

@@ -2,32 +2,15 @@
 
 import pytest
 import torch
+from problems import QUICK, learned, network, xor
 
-from slipway.errors import DataError
-from slipway.learning.devices import choose_device, repeatable
-from slipway.learning.loop import fit
+from slipway.errors import DataError, ParamsError
+from slipway.learning.devices import autocast, choose_device, repeatable
+from slipway.learning.loop import Diverged, Training, fit
 from slipway.learning.rows import Rows
-from slipway.networks.building import Architecture, build
 from slipway.product.augment import Policy
-from slipway.product.networks import MLP
+from slipway.product.optimisation import SGD, Adagrad, Adam, Constant, Huber, OneCycle, Plateau, RMSprop, Step
 from slipway.product.train import Train
-
-QUICK = Train(epochs=40, patience=40, batch_size=16, lr=0.05, weight_decay=0)
-
-
-def xor(num_rows: int = 200) -> Rows:
-    x = torch.rand(num_rows, 2, generator=torch.Generator().manual_seed(1)) * 2 - 1
-    return Rows(x, (x[:, 0] * x[:, 1] > 0).long())
-
-
-def network(outputs: int = 2, task: str = "classification", hidden: int = 16) -> torch.nn.Module:
-    return build(Architecture(network=MLP(hidden=[hidden], dropout=0), inputs=(2,), outputs=outputs, task=task))
-
-
-def learned(params: Train = QUICK, seed: int = 1) -> tuple[torch.nn.Module, list]:
-    with repeatable(seed, 1):
-        net = network()
-        return net, fit(net, xor(), xor(50), params, Policy(), seed=seed)
 
 
 def test_a_network_with_a_hidden_layer_learns_xor() -> None:
@@ -67,7 +50,7 @@ def test_a_regression_learns_values_in_their_natural_units() -> None:
 
 def test_a_loss_that_explodes_is_an_error_that_names_the_rate() -> None:
     x = xor().features
-    with repeatable(1, 1), pytest.raises(DataError, match=r"batch 1 of epoch 1 is .*\s+Lower train.lr \(now 10"):
+    with repeatable(1, 1), pytest.raises(Diverged, match=r"batch 1 of epoch 1 is .*\s+Lower train.lr \(now 10"):
         fit(
             network(1, "regression"),
             Rows(x, x[:, 0] * 1e30),
@@ -76,6 +59,110 @@ def test_a_loss_that_explodes_is_an_error_that_names_the_rate() -> None:
             Policy(),
             seed=1,
         )
+
+
+def test_after_a_loss_that_explodes_the_last_good_weights_are_back() -> None:
+    net = network()
+    x, y = xor(64).features.clone(), xor(64).targets
+    seen = 0
+
+    def poison(_: object, inputs: tuple[torch.Tensor]) -> None:
+        nonlocal seen
+        seen += net.training
+        if seen == 10:  # the second batch of the third epoch
+            inputs[0][0] = torch.nan
+
+    net.register_forward_pre_hook(poison)
+    with (
+        repeatable(1, 1),
+        pytest.raises(Diverged, match="batch 2 of epoch 3 is nan; the weights of epoch [12] are kept"),
+    ):
+        fit(net, Rows(x, y), xor(50), QUICK, Policy(), seed=1)
+    assert all(tensor.isfinite().all() for tensor in net.state_dict().values())
+
+
+def test_a_rate_that_makes_the_loss_grow_without_end_is_an_error() -> None:
+    params = QUICK.model_copy(
+        update={"optimizer": SGD(name="sgd", momentum=0.99), "lr": 10.0, "schedule": Constant(name="constant")}
+    )
+    x = xor().features * 100
+    with repeatable(1, 1), pytest.raises(Diverged, match="Lower train.lr"):
+        fit(network(1, "regression"), Rows(x, x[:, 0]), Rows(x, x[:, 0]), params, Policy(), seed=1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer": Adam(name="adam")},
+        {"optimizer": SGD(name="sgd", nesterov=True), "lr": 0.2},
+        {"optimizer": RMSprop(name="rmsprop"), "lr": 0.01},
+        {"optimizer": Adagrad(name="adagrad"), "lr": 0.2},
+        {"schedule": Constant(name="constant")},
+        {"schedule": Step(name="step", every_epochs=20)},
+        {"schedule": OneCycle(name="one_cycle")},
+        {"schedule": Plateau(name="plateau")},
+        {"clip_norm": 1.0},
+        {"ema": 0.9},
+        {"l1": 1e-5},
+        {"label_smoothing": 0.05},
+        {"class_weights": "balanced"},
+        {"precision": "bf16"},
+    ],
+    ids=str,
+)
+def test_xor_is_learned_whatever_the_way(changes) -> None:
+    history = learned(QUICK.model_copy(update=changes))[1]
+    assert max(epoch.validation_metric for epoch in history) > 0.9
+
+
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+def test_blended_rows_are_learned_from_in_pieces_as_in_one(class_weights) -> None:
+    params = QUICK.model_copy(update={"epochs": 2, "class_weights": class_weights})
+    with repeatable(1, 1):
+        whole, cut = network(), network()
+        cut.load_state_dict(whole.state_dict())
+        for net, pieces in ((whole, 1), (cut, 3)):
+            training = Training(net, xor(), xor(50), params, Policy(mixup=0.4), seed=1, checkpoint=None)
+            training.stepper.num_pieces = pieces
+            training.run_epoch()
+    assert torch.allclose(whole.state_dict()["0.weight"], cut.state_dict()["0.weight"], atol=1e-5)
+
+
+def test_l1_makes_weights_smaller() -> None:
+    plain, pulled = (learned(QUICK.model_copy(update={"l1": l1}))[0] for l1 in (0.0, 0.01))
+    size = [sum(weight.abs().sum().item() for weight in net.parameters()) for net in (plain, pulled)]
+    assert size[1] < 0.7 * size[0]
+
+
+def test_an_average_of_the_weights_is_judged_and_kept() -> None:
+    net, history = learned(QUICK.model_copy(update={"ema": 0.99, "epochs": 3}))
+    raw, _ = learned(QUICK.model_copy(update={"epochs": 3}))
+    loss = torch.nn.functional.cross_entropy(net.eval()(xor(50).features), xor(50).targets).item()
+    assert loss == pytest.approx(min(epoch.validation_loss for epoch in history), rel=1e-5)
+    assert not torch.equal(net.state_dict()["0.weight"], raw.state_dict()["0.weight"])
+
+
+def test_a_class_without_training_rows_is_an_error_with_the_mend() -> None:
+    with pytest.raises(DataError, match=r"class number 2 .*Remove it from product.classes"):
+        fit(network(3), xor(), xor(50), QUICK, Policy(), seed=1)
+
+
+def test_a_network_whose_outputs_do_not_suit_the_targets_is_refused() -> None:
+    with pytest.raises(ParamsError, match=r"outputs of shape \(2, 1\) for two rows, and the classes need \(2, 2\)"):
+        fit(network(1), xor(), xor(50), QUICK, Policy(), seed=1)
+    values = Rows(xor().features, xor().features[:, 0])
+    with pytest.raises(ParamsError, match=r"shape \(2, 2\) for two rows, and values need \(2,\)"):
+        fit(network(2), values, values, QUICK, Policy(), seed=1)
+
+
+def test_a_loss_of_values_is_refused_for_classes() -> None:
+    with pytest.raises(ParamsError, match=r"loss.name = huber, but the targets are classes: allowed: cross_entropy"):
+        fit(network(), xor(), xor(50), QUICK.model_copy(update={"loss": Huber(name="huber")}), Policy(), seed=1)
+
+
+def test_half_precision_on_a_cpu_is_refused() -> None:
+    with pytest.raises(DataError, match="fp16, which needs a GPU"):
+        autocast(Train(precision="fp16"), torch.device("cpu"))
 
 
 def test_too_few_rows_are_refused() -> None:

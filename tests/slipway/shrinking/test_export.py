@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from slipway.networks.building import Architecture, build
-from slipway.product.networks import CNN, MLP
+from slipway.product.networks import CNN, MLP, FTTransformer, LeNet5, ResNet, WideAndDeep
 from slipway.shrinking.export import export_network
 from slipway.shrinking.graph import servable
 from slipway.shrinking.quantise import to_int8
@@ -20,6 +20,11 @@ IMAGE = Transform(image=Pixels(column="image", shape=(8, 8, 1), max_value=16, ce
 MLP_CLASSES = Architecture(network=MLP(hidden=[8]), inputs=(3,), outputs=2, task="classification")
 MLP_VALUE = Architecture(network=MLP(hidden=[8]), inputs=(3,), outputs=1, task="regression")
 CNN_CLASSES = Architecture(network=CNN(channels=[4], hidden=6), inputs=(1, 8, 8), outputs=3, task="classification")
+WIDE = MLP_CLASSES.model_copy(update={"network": WideAndDeep(name="wide_and_deep", hidden=[6])})
+TOKENS = MLP_CLASSES.model_copy(update={"network": FTTransformer(name="ft_transformer", width=8, heads=2, layers=1)})
+LENET = CNN_CLASSES.model_copy(update={"network": LeNet5(name="lenet5", hidden=20), "inputs": (1, 16, 16)})
+RESIDUAL = CNN_CLASSES.model_copy(update={"network": ResNet(name="resnet", channels=[4, 6])})
+FAMILIES = {"wide": WIDE, "ft": TOKENS, "lenet": LENET, "resnet": RESIDUAL}
 
 
 def made(architecture: Architecture) -> torch.nn.Module:
@@ -78,3 +83,15 @@ def test_int8_answers_nearly_alike_and_does_not_depend_on_its_batch(architecture
     for batch_rows in (1, 7, 256):
         np.testing.assert_allclose(answers(small, inputs, batch_rows=batch_rows), answers(small, inputs), atol=1e-5)
     assert any(node.op_type == "QuantizeLinear" for node in int8.graph.node)
+
+
+@pytest.mark.parametrize("architecture", FAMILIES.values(), ids=FAMILIES)
+def test_every_family_is_exported_and_quantised_with_a_free_batch(architecture) -> None:
+    network, x = made(architecture), torch.randn(256, *architecture.inputs, generator=torch.Generator().manual_seed(2))
+    exported = export_network(network, architecture.inputs)
+    exact = session(exported.SerializeToString())
+    for size in (1, 32, 256):
+        (found,) = exact.run(None, {"features": x[:size].numpy()})
+        np.testing.assert_allclose(found, network(x[:size]).detach().numpy(), atol=1e-4)
+    (small,) = session(to_int8(exported, x.numpy()).SerializeToString()).run(None, {"features": x.numpy()})
+    assert np.corrcoef(small.ravel(), network(x).detach().numpy().ravel())[0, 1] > 0.98

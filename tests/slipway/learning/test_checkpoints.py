@@ -1,0 +1,66 @@
+"""A run that was killed goes on and ends with the bits of one that was not."""
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from problems import QUICK, learned
+
+from slipway.errors import DataError
+from slipway.learning.checkpoints import Checkpoint
+from slipway.product.augment import Policy
+from slipway.product.optimisation import SGD, Plateau
+
+EACH_BATCH = QUICK.model_copy(update={"epochs": 4, "checkpoint_seconds": 0})
+ALL_OF_IT = EACH_BATCH.model_copy(
+    update={"ema": 0.9, "optimizer": SGD(name="sgd"), "schedule": Plateau(name="plateau", patience=1), "clip_norm": 1.0}
+)
+NUM_BATCHES = 4 * 13
+
+
+def same(one, other):
+    weights = [net.state_dict() for net, _ in (one, other)]
+    return one[1] == other[1] and all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+@pytest.mark.parametrize("params", [EACH_BATCH, ALL_OF_IT], ids=["adamw", "sgd, ema, plateau, clipping"])
+@given(stops=st.lists(st.integers(1, NUM_BATCHES), min_size=1, max_size=3))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_wherever_it_is_killed_it_ends_with_the_same_bits(tmp_path_factory, params, stops):
+    folder, rest = tmp_path_factory.mktemp("work"), {"policy": Policy(noise=0.1, mixup=0.3), "dropout": 0.2}
+    whole = learned(params, **rest)
+    for stop in stops:
+        try:
+            learned(params, folder=folder, stop_at=stop, **rest)
+        except KeyboardInterrupt:
+            continue
+    assert same(learned(params, folder=folder, **rest), whole)
+
+
+def test_a_checkpoint_now_and_then_changes_nothing(tmp_path):
+    assert same(learned(EACH_BATCH, folder=tmp_path), learned(EACH_BATCH))
+
+
+def test_a_damaged_checkpoint_is_an_error_that_says_what_to_delete(tmp_path):
+    checkpoint = Checkpoint(tmp_path, "a" * 64)
+    checkpoint.write({"epoch": 1})
+    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:100])
+    with pytest.raises(DataError, match=r"checkpoint-aaaaaaaaaaaaaaaa.pt is damaged .*Delete "):
+        checkpoint.read(torch.device("cpu"))
+
+
+def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(tmp_path):
+    one, other = Checkpoint(tmp_path, "a" * 64), Checkpoint(tmp_path, "b" * 64)
+    one.write({"epoch": 1})
+    assert other.read(torch.device("cpu")) is None
+    assert other.others() == [one.path]
+    one.path.rename(other.path)
+    with pytest.raises(DataError, match="of other rows or parameters"):
+        other.read(torch.device("cpu"))
+
+
+def test_nothing_but_plain_data_is_loaded(tmp_path):
+    checkpoint = Checkpoint(tmp_path, "a" * 64)
+    checkpoint.write({"epoch": Policy()})
+    with pytest.raises(DataError, match="is damaged"):
+        checkpoint.read(torch.device("cpu"))

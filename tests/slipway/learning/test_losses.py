@@ -1,0 +1,101 @@
+"""Losses against their definitions; a batch in pieces has the gradient of the whole."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from slipway.errors import ParamsError
+from slipway.learning.losses import balanced_weights, training_loss, validation_loss
+from slipway.learning.rows import Targets
+from slipway.learning.stepping import Stepper
+from slipway.product.optimisation import BCE, MAE, MSE, SGD, CrossEntropy, Focal, Huber
+from slipway.product.train import Train
+
+LOGITS = torch.tensor([[2.0, -1.0, 0.0], [0.0, 1.0, 0.5], [-1.0, 0.0, 3.0]])
+CLASSES = torch.tensor([0, 2, 2])
+VALUES, WANTED = torch.tensor([1.0, 2.0, 5.0]), torch.tensor([1.0, 4.0, 1.0])
+MANY = torch.tensor([0, 0, 0, 1, 2, 2])
+
+
+def loss(section, targets=MANY, **changes):
+    params = Train(loss=section, **changes)
+    return training_loss(params, Targets.of(targets))
+
+
+def test_cross_entropy_is_torchs_with_smoothing_and_weights():
+    weights = balanced_weights(torch.bincount(MANY))
+    ours = loss(CrossEntropy(name="cross_entropy"), label_smoothing=0.1, class_weights="balanced")
+    assert ours.mean(LOGITS, CLASSES).item() == pytest.approx(
+        functional.cross_entropy(LOGITS, CLASSES, weight=weights, label_smoothing=0.1).item()
+    )
+    plain = validation_loss(Train(label_smoothing=0.1, class_weights="balanced"), Targets.of(MANY))
+    assert plain.mean(LOGITS, CLASSES).item() == pytest.approx(functional.cross_entropy(LOGITS, CLASSES).item())
+
+
+def test_focal_with_gamma_0_is_cross_entropy_and_passes_over_what_is_known():
+    assert loss(Focal(name="focal", gamma=0)).mean(LOGITS, CLASSES).item() == pytest.approx(
+        functional.cross_entropy(LOGITS, CLASSES).item()
+    )
+    p = LOGITS.softmax(1)[range(3), CLASSES]
+    assert loss(Focal(name="focal", gamma=2)).mean(LOGITS, CLASSES).item() == pytest.approx(
+        (-((1 - p) ** 2) * p.log()).mean().item()
+    )
+
+
+def test_binary_cross_entropy_sums_each_class_against_the_rest():
+    wanted = functional.one_hot(CLASSES, 3).float()
+    assert loss(BCE(name="bce")).mean(LOGITS, CLASSES).item() == pytest.approx(
+        3 * functional.binary_cross_entropy_with_logits(LOGITS, wanted).item()
+    )
+
+
+def test_losses_of_values_are_in_units_of_the_targets_spread():
+    targets = torch.tensor([0.0, 4.0])  # variance 4, deviation 2
+    assert loss(MSE(name="mse"), targets).mean(VALUES, WANTED).item() == pytest.approx(20 / 3 / 4)
+    assert loss(MAE(name="mae"), targets).mean(VALUES, WANTED).item() == pytest.approx(2 / 2)
+    assert loss(Huber(name="huber", delta=1), targets).mean(VALUES, WANTED).item() == pytest.approx((0.5 + 1.5) / 3)
+
+
+def test_smoothing_and_weights_are_refused_where_they_mean_nothing():
+    with pytest.raises(ValueError, match="label_smoothing is for cross_entropy and focal, and loss is mse"):
+        Train(loss=MSE(name="mse"), label_smoothing=0.1)
+    with pytest.raises(ValueError, match="class_weights is for losses of classes"):
+        Train(loss=Huber(name="huber"), class_weights="balanced")
+    with pytest.raises(ParamsError, match="the targets are values: allowed: mse, mae, huber"):
+        validation_loss(Train(loss=Focal(name="focal")), Targets.of(WANTED))
+
+
+class Tight(torch.nn.Linear):
+    """A layer whose memory holds four rows."""
+
+    def forward(self, x):
+        if len(x) > 4:
+            raise torch.OutOfMemoryError("five rows are too many")
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+def test_a_batch_that_does_not_fit_is_learned_in_pieces_with_the_same_result(class_weights, caplog):
+    x, y = torch.randn(16, 5, generator=torch.Generator().manual_seed(0)), torch.arange(16) % 3 % 2
+    params = Train(optimizer=SGD(name="sgd"), lr=0.5, l1=0.01, clip_norm=0.1, class_weights=class_weights)
+    layers = [torch.nn.Linear(5, 2), Tight(5, 2)]
+    layers[1].load_state_dict(layers[0].state_dict())
+    losses = []
+    for layer in layers:
+        stepper = Stepper(layer, params, training_loss(params, Targets.of(y)), torch.device("cpu"))
+        losses.append(stepper.step(x, y).item())
+    assert losses[0] == pytest.approx(losses[1])
+    assert torch.allclose(layers[0].weight, layers[1].weight, atol=1e-7)
+    assert "it is cut into 4" in caplog.text
+
+
+def test_memory_that_does_not_hold_two_rows_is_an_error():
+    class Tiny(torch.nn.Linear):
+        def forward(self, x):
+            raise torch.OutOfMemoryError("no row fits")
+
+    stepper = Stepper(
+        Tiny(5, 2), Train(), training_loss(Train(), Targets.of(torch.tensor([0, 1]))), torch.device("cpu")
+    )
+    with pytest.raises(torch.OutOfMemoryError):
+        stepper.step(torch.zeros(16, 5), torch.zeros(16, dtype=torch.long))

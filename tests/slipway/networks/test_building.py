@@ -1,0 +1,95 @@
+"""The networks: shapes, refusals, and that JSON and weights rebuild the same one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from slipway.errors import ParamsError
+from slipway.learning.trained import load_network, save_network, scores
+from slipway.networks.attention import EncoderLayer, maximum_over, mean_over
+from slipway.networks.building import Architecture, build
+from slipway.product.networks import CNN, MLP, FTTransformer, LeNet5, ResNet, WideAndDeep
+
+IMAGES = Architecture(network=CNN(channels=[4, 8], hidden=5), inputs=(3, 9, 8), outputs=4, task="classification")
+ROWS = Architecture(network=MLP(hidden=[7]), inputs=(6,), outputs=1, task="regression")
+
+WIDE = ROWS.model_copy(update={"network": WideAndDeep(name="wide_and_deep", hidden=[5])})
+TOKENS = ROWS.model_copy(update={"network": FTTransformer(name="ft_transformer", width=8, heads=2)})
+LENET = IMAGES.model_copy(update={"network": LeNet5(name="lenet5"), "inputs": (1, 28, 28), "outputs": 10})
+RESIDUAL = IMAGES.model_copy(update={"network": ResNet(name="resnet", channels=[4, 6], blocks=2)})
+ALL = {"cnn": IMAGES, "mlp": ROWS, "wide": WIDE, "ft": TOKENS, "lenet": LENET, "resnet": RESIDUAL}
+
+
+@pytest.mark.parametrize("architecture", ALL.values(), ids=ALL)
+def test_every_family_gives_an_output_a_class_or_a_value(architecture: Architecture) -> None:
+    shape = (2,) if architecture.task == "regression" else (2, architecture.outputs)
+    assert build(architecture)(torch.zeros(2, *architecture.inputs)).shape == shape
+
+
+def test_lenet_5_has_the_parameters_that_the_literature_counts() -> None:
+    assert sum(weight.numel() for weight in build(LENET).parameters()) == 431_080  # Han et al. 2015, table 4
+
+
+@pytest.mark.parametrize(
+    ("architecture", "inputs", "message"),
+    [
+        (LENET, (1, 8, 8), "images of 16 x 16 pixels or more, and these are 8 x 8"),
+        (LENET, (6,), "a lenet5 needs images"),
+        (RESIDUAL, (6,), "a resnet needs images"),
+        (WIDE, (1, 8, 8), "wide_and_deep is for tables"),
+        (TOKENS, (1, 8, 8), "ft_transformer is for tables"),
+    ],
+    ids=str,
+)
+def test_a_family_that_does_not_suit_the_rows_is_refused(architecture, inputs, message) -> None:
+    with pytest.raises(ParamsError, match=message):
+        build(architecture.model_copy(update={"inputs": inputs}))
+
+
+def test_heads_share_a_width_evenly() -> None:
+    uneven = FTTransformer(name="ft_transformer", width=9, heads=2)
+    with pytest.raises(ParamsError, match="width 9 is no multiple of heads 2"):
+        build(ROWS.model_copy(update={"network": uneven}))
+
+
+def test_a_token_that_is_not_there_is_not_attended_to() -> None:
+    layer = EncoderLayer(8, 2, dropout=0.0).eval()
+    tokens, is_there = torch.randn(1, 4, 8), torch.tensor([[True, True, False, False]])
+    changed = tokens.clone()
+    changed[:, 2:] += 1
+    assert torch.allclose(layer(tokens, is_there)[:, :2], layer(changed, is_there)[:, :2], atol=1e-6)
+    assert torch.allclose(mean_over(tokens, is_there), tokens[:, :2].mean(1))
+    assert torch.equal(maximum_over(tokens, is_there), tokens[:, :2].amax(1))
+
+
+def test_a_cnn_gives_a_logit_for_each_class() -> None:
+    assert build(IMAGES)(torch.zeros(2, 3, 9, 8)).shape == (2, 4)
+
+
+def test_an_mlp_takes_images_flat() -> None:
+    flat = IMAGES.model_copy(update={"network": MLP(hidden=[])})
+    assert build(flat)(torch.zeros(2, 3, 9, 8)).shape == (2, 4)
+
+
+def test_a_regression_gives_one_value_a_row() -> None:
+    assert build(ROWS)(torch.zeros(2, 6)).shape == (2,)
+
+
+def test_a_cnn_on_a_table_is_refused_with_the_mend() -> None:
+    with pytest.raises(ParamsError, match="Use {name: mlp}"):
+        build(IMAGES.model_copy(update={"inputs": (6,)}))
+
+
+def test_too_many_convolutions_for_the_image_are_refused() -> None:
+    with pytest.raises(ParamsError, match="4 convolutions.* 9 x 8 pixels"):
+        build(IMAGES.model_copy(update={"network": CNN(channels=[1, 1, 1, 1])}))
+
+
+@pytest.mark.parametrize("architecture", ALL.values(), ids=ALL)
+def test_a_saved_network_answers_as_before(architecture: Architecture, tmp_path: Path) -> None:
+    network = build(architecture).eval()
+    x = np.random.default_rng(1).normal(size=(5, *architecture.inputs)).astype(np.float32)
+    save_network(network, architecture, tmp_path)
+    np.testing.assert_array_equal(scores(load_network(tmp_path), x), scores(network, x, chunk_rows=8192))
