@@ -12,6 +12,8 @@ from torch import nn
 from slipway.files import read_json, write_text
 from slipway.networks.building import Architecture, build
 
+TOKENS_AT_ONCE = 1 << 17
+
 
 def save_network(network: nn.Module, architecture: Architecture, folder: Path) -> None:
     """Write model.safetensors and model.json."""
@@ -28,8 +30,13 @@ def load_network(folder: Path) -> nn.Module:
 
 
 def scores(network: nn.Module, features: npt.NDArray[Any], *, chunk_rows: int = 8192) -> npt.NDArray[np.float32]:
-    """Run the network over all rows: logits [N, classes], or values [N] in the target's natural units."""
+    """Run the network over all rows: logits [N, classes], or values [N] in the target's natural units.
+
+    Of texts fewer at once: what a Transformer holds of a row grows with the square of its length.
+    """
     network.eval()
+    if not np.issubdtype(features.dtype, np.floating):
+        chunk_rows = min(chunk_rows, max(1, TOKENS_AT_ONCE // features.shape[1]))
     with torch.inference_mode():
         chunks = [network(torch.from_numpy(features[i : i + chunk_rows])) for i in range(0, len(features), chunk_rows)]
     return torch.cat(chunks).numpy()

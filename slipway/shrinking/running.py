@@ -8,6 +8,10 @@ import onnxruntime
 
 from slipway.transform.applying import Array
 
+MAX_ROWS = 4096
+TOKENS_AT_ONCE = 1 << 17
+"""Fewer rows where they are texts: what a Transformer holds of one grows with the square of its length."""
+
 
 def session(model: bytes) -> onnxruntime.InferenceSession:
     """Load an artefact on the CPU with one thread."""
@@ -19,10 +23,13 @@ def session(model: bytes) -> onnxruntime.InferenceSession:
 
 
 def answers(
-    running: onnxruntime.InferenceSession, inputs: Mapping[str, Array], *, batch_rows: int = 4096
+    running: onnxruntime.InferenceSession, inputs: Mapping[str, Array], *, batch_rows: int | None = None
 ) -> npt.NDArray[np.float32]:
-    """Return `probabilities` [N, classes] or `value` [N] for all rows, so many at a time."""
+    """Return `probabilities` [N, classes] or `value` [N] for all rows, so many at a time; None: as the memory holds."""
     num_rows = len(next(iter(inputs.values())))
+    if batch_rows is None:
+        tokens = inputs.get("tokens")
+        batch_rows = MAX_ROWS if tokens is None else min(MAX_ROWS, max(1, TOKENS_AT_ONCE // tokens.shape[1]))
     chunks = [
         running.run(None, {name: column[start : start + batch_rows] for name, column in inputs.items()})[0]
         for start in range(0, num_rows, batch_rows)

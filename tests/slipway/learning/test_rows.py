@@ -32,3 +32,21 @@ def test_images_that_lie_pixel_by_pixel_are_drawn_so():
     for (x, _), (same, _) in zip(plain.batches(3, seed=1), pixels.batches(3, seed=1), strict=True):
         assert torch.equal(x, same)
         assert same.is_contiguous(memory_format=torch.channels_last)
+
+
+def texts(num_rows):
+    tokens = torch.arange(1, num_rows + 1).unsqueeze(1).expand(num_rows, 40)
+    lengths = torch.arange(num_rows) * 7 % 41
+    return Rows(tokens * (torch.arange(40) < lengths.unsqueeze(1)), torch.arange(num_rows))
+
+
+def test_texts_of_a_batch_are_of_like_length_and_come_once_in_an_order_of_their_seed():
+    batches = list(texts(400).batches(8, seed=1))
+    assert torch.cat([y for _, y in batches]).sort().values.tolist() == list(range(400))
+    assert all(torch.equal(x, texts(400).features[y]) for x, y in batches)
+    spans = [int((x != 0).sum(1).max() - (x != 0).sum(1).min()) for x, _ in batches]
+    assert sum(spans) / len(spans) < 4, "of 40 tokens"
+    assert [y.tolist() for _, y in texts(400).batches(8, seed=1, skip=3)] == [y.tolist() for _, y in batches[3:]]
+    assert [y.tolist() for _, y in texts(400).batches(8, seed=2)] != [y.tolist() for _, y in batches]
+    lengths = [int((x != 0).sum()) for x, _ in batches]
+    assert lengths != sorted(lengths), "long ones do not come last"
