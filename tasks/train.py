@@ -13,13 +13,16 @@ import polars as pl
 import torch
 from torch import nn
 
+from slipway.errors import Diverged
 from slipway.files import read_json, sha256_of, whole_folder, write_json, write_text
 from slipway.learning.augmenting import augment_batch
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.devices import choose_device, repeatable
-from slipway.learning.loop import Diverged, Epoch, fit
+from slipway.learning.loop import Epoch, fit
 from slipway.learning.rows import Batch, Rows, Source, Targets
+from slipway.learning.stepping import ALONE
 from slipway.learning.streaming import Streamed
+from slipway.learning.team import Team, learn_together
 from slipway.learning.trained import save_network
 from slipway.networks.building import Architecture, Regressor, build
 from slipway.networks.initialising import initialise
@@ -52,41 +55,57 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
         Diverged: The loss is no number any more; the last good weights are kept as evidence.
     """
     with whole_folder(out) as folder:
-        schema, transform = read_schema(privatize), read_transform(privatize)
-        policy = Policy.model_validate(read_json(augment / "policy.json"))
-        device = choose_device(params.device)
-        rows = training_rows(augment / "train.parquet", schema, transform, params, device)
-        validation = read_rows(privatize / "validation.parquet", schema, transform).to(
-            device, channels_last=params.channels_last
-        )
-        architecture = Architecture(
-            network=params.network,
-            inputs=transform.feature_shape,
-            vocabulary=transform.vocabulary,
-            outputs=len(schema.classes) if schema.classes else 1,
-            task=schema.product.task,
-        )
-        checkpoint = Checkpoint(out.parent / "work" / out.name, fingerprint(augment, privatize, params, device))
+        mark = fingerprint(augment, privatize, params, choose_device(params.device))
+        checkpoint = Checkpoint(out.parent / "work" / out.name, mark)
         for path in checkpoint.others():
             logger.warning("%s is of other rows or parameters: it is left as it is", path)
-        with repeatable(schema.product.seed, params.threads):
-            network = prepared(architecture, params, rows.known).to(device)
-            try:
-                history = fit(
-                    network, rows, validation, params, policy, seed=schema.product.seed, checkpoint=checkpoint
-                )
-            except Diverged:
-                save_network(network, architecture, folder)
-                checkpoint.remove()
-                raise
-        if policy.asked and transform.image is not None:
-            few = rows.first(SHOWN_IMAGES)
-            write_text(folder / "augmented.svg", augmented_sheet(few, policy, seed=schema.product.seed))
-        save_network(network, architecture, folder)
-        write_history(history, folder / "history.csv", schema)
+        arguments = (augment, privatize, folder, params, checkpoint)
+        if params.processes == 1:
+            learn(*arguments)
+        else:
+            learn_together(learn, arguments, folder, processes=params.processes)
         write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json")))
     checkpoint.remove()
     return out
+
+
+def learn(
+    augment: Path, privatize: Path, folder: Path, params: Train, checkpoint: Checkpoint, *, team: Team = ALONE
+) -> None:
+    """Train the network and write it into `folder`; one of several processes, of which the first writes.
+
+    Raises:
+        Diverged: As above, once the last good weights are in `folder`.
+    """
+    schema, transform = read_schema(privatize), read_transform(privatize)
+    seed, policy = schema.product.seed, Policy.model_validate(read_json(augment / "policy.json"))
+    device = choose_device(params.device, team.rank)
+    rows = training_rows(augment / "train.parquet", schema, transform, params, device)
+    validation = read_rows(privatize / "validation.parquet", schema, transform)
+    architecture = Architecture(
+        network=params.network,
+        inputs=transform.feature_shape,
+        vocabulary=transform.vocabulary,
+        outputs=len(schema.classes) if schema.classes else 1,
+        task=schema.product.task,
+    )
+    with repeatable(seed, params.threads):
+        network = prepared(architecture, params, rows.known).to(device)
+        torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
+        held = validation.to(device, channels_last=params.channels_last)
+        try:
+            history = fit(network, rows, held, params, policy, seed=seed, checkpoint=checkpoint, team=team)
+        except Diverged:
+            if team.is_first:
+                save_network(network, architecture, folder)
+                checkpoint.remove()
+            raise
+    if team.is_first:
+        save_network(network, architecture, folder)
+        if policy.asked and transform.image is not None:
+            few = rows.first(SHOWN_IMAGES)
+            write_text(folder / "augmented.svg", augmented_sheet(few, policy, seed=seed))
+        write_history(history, folder / "history.csv", schema)
 
 
 def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.device) -> str:

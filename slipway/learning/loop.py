@@ -15,14 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from slipway.errors import DataError, ParamsError
+from slipway.errors import DataError, Diverged, ParamsError
 from slipway.learning.augmenting import augment_batch, mix
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.losses import Loss, training_loss, validation_loss
 from slipway.learning.progress import Moment, Progress
 from slipway.learning.rows import Rows, Source, Targets, sizes
 from slipway.learning.schedules import PlateauState, schedule
-from slipway.learning.stepping import Stepper
+from slipway.learning.stepping import ALONE, Stepper
+from slipway.learning.team import Team
 from slipway.product.augment import Policy
 from slipway.product.train import Train
 
@@ -44,10 +45,6 @@ class Epoch:
     lr: float
 
 
-class Diverged(DataError):
-    """The loss is no number, or far above that of an untrained network; the network has its last good weights."""
-
-
 def fit(
     network: nn.Module,
     train: Source,
@@ -57,6 +54,7 @@ def fit(
     *,
     seed: int,
     checkpoint: Checkpoint | None = None,
+    team: Team = ALONE,
 ) -> list[Epoch]:
     """Train in place until `epochs` or `patience` ends it; the network ends with its best weights.
 
@@ -68,6 +66,7 @@ def fit(
         policy: What is done to each batch.
         seed: Of the order of rows, of dropout and of augmentation.
         checkpoint: From where it goes on, if there is one, and where it notes how far it is.
+        team: The processes that learn together; each calls this with the same rows.
 
     Raises:
         DataError: There are too few rows, or rows of one class alone.
@@ -76,7 +75,7 @@ def fit(
     """
     if len(train) < 2 or len(validation) < 1:
         raise DataError(f"{len(train)} training and {len(validation)} validation rows are too few to learn from")
-    training = Training(network, train, validation, params, policy, seed=seed, checkpoint=checkpoint)
+    training = Training(network, train, validation, params, policy, seed=seed, checkpoint=checkpoint, team=team)
     while training.goes_on:
         training.run_epoch()
     network.load_state_dict(training.best_weights)
@@ -103,17 +102,20 @@ class Training:
         policy: Policy,
         *,
         seed: int,
-        checkpoint: Checkpoint | None,
+        checkpoint: Checkpoint | None = None,
+        team: Team = ALONE,
     ) -> None:
         device, known = train.device, train.known
+        num_batches = count_batches(len(train), params.batch_size, team)
         require_outputs(network, train.first(2), known)
         self.train, self.validation, self.params, self.policy = train, validation, params, policy
-        self.seed, self.checkpoint = seed, checkpoint
-        self.stepper = Stepper(network, params, training_loss(params, known), device)
+        self.seed, self.checkpoint, self.team = seed, checkpoint, team
+        self.loss = training_loss(params, known)
+        self.stepper = Stepper(network, params, self.loss, device, team)
         self.validation_loss = validation_loss(params, known)
-        self.generator = torch.Generator(device).manual_seed(seed)
+        self.generator = torch.Generator(device).manual_seed(seed + team.rank)
         self.factor, self.plateau = schedule(params), PlateauState(params.schedule)
-        self.num_batches = len(sizes(len(train), params.batch_size))
+        self.num_batches = num_batches
         self.epoch, self.batch = 1, 0
         self.losses: list[Tensor] = []
         self.history: list[Epoch] = []
@@ -136,22 +138,32 @@ class Training:
 
     def run_epoch(self) -> None:
         """Learn from the batches that are left of the epoch, and judge it."""
-        network, step = self.stepper.network, self.stepper.step
-        network.train()
+        self.stepper.network.train()
         for x, y in self.train.batches(self.params.batch_size, seed=self._order_seed(), skip=self.batch):
             self.stepper.set_lr(self.lr_at(self.epoch - 1 + self.batch / self.num_batches))
-            augmented = augment_batch(x, self.policy, self.generator)
-            mixed = None
-            if self.policy.mixup:
-                luck = random.Random(self._order_seed() * self.num_batches + self.batch)
-                augmented, mixed = mix(augmented, y, self.policy, self.generator, luck)
-            self.losses.append(step(augmented, y, mixed))
+            self.losses.append(self._learn(x, y) if self.team.is_alone else self._learn_part(x, y))
             self.batch += 1
             self._look_up(time.monotonic())
+        self.losses = list(self.team.mean(torch.stack(self.losses)).unbind())
         self._require_finite()
         self._judge()
 
+    def _learn(self, x: Tensor, y: Tensor, weight: Tensor | float = 1.0) -> Tensor:
+        """Augment, and take a step."""
+        x = augment_batch(x, self.policy, self.generator)
+        if not self.policy.mixup:
+            return self.stepper.step(x, y, weight=weight)
+        luck = random.Random(self._order_seed() * self.num_batches + self.batch)
+        x, mixed = mix(x, y, self.policy, self.generator, luck)
+        return self.stepper.step(x, y, mixed, weight=weight)
+
+    def _learn_part(self, x: Tensor, y: Tensor) -> Tensor:
+        """Learn from this process's part; gradients become the mean of all processes', so a part weighs its share."""
+        mine = self.team.part(y)
+        return self._learn(self.team.part(x), mine, self.team.size * self.loss.weight(mine) / self.loss.weight(y))
+
     def _judge(self) -> None:
+        """Judge the epoch, note it, and keep its weights if they are the best."""
         train_loss = torch.stack(self.losses).mean().item()
         loss, metric = assess(self.stepper.judged, self.validation, self.validation_loss)
         if not math.isfinite(loss) or train_loss > DIVERGED * max(self.untrained, 1.0):
@@ -162,19 +174,35 @@ class Training:
         if loss < self.best:
             self.best, self.best_epoch, self.best_weights = loss, self.epoch, copy_of(self.stepper.judged)
         self.epoch, self.batch, self.losses = self.epoch + 1, 0, []
+        if not self.team.is_alone and self.team.agreed(self._is_noting_due(time.monotonic()), self.train.device):
+            self._note()
 
     def _look_up(self, now: float) -> None:
-        """Tell how far it is and write a checkpoint, where it is time; neither changes what is learned."""
-        if self.progress.is_due(now):
-            self._require_finite()
+        """Tell how far it is and write a checkpoint, where it is time; neither changes what is learned.
+
+        Several processes write theirs after an epoch, when they can wait for each other.
+        """
+        if self.progress.is_due(now) and self.team.is_first:
             last = self.history[-1] if self.history else None
             told = f"{last.validation_loss:.4g}, {self._metric} {last.validation_metric:.4g}" if last else ""
             loss = self.losses[-1].item()
             self.progress.tell(Moment(self.epoch, self.params.epochs, self.batch, self.num_batches, loss, told), now)
-        if self.checkpoint is not None and now - self.noted >= self.params.checkpoint_seconds:
+            if self.team.is_alone:
+                self._require_finite()
+        if self.team.is_alone and self._is_noting_due(now):
             self._require_finite()
-            self.checkpoint.write(self._state())
-            self.noted = time.monotonic()
+            self._note()
+
+    def _is_noting_due(self, now: float) -> bool:
+        return self.checkpoint is not None and now - self.noted >= self.params.checkpoint_seconds
+
+    def _note(self) -> None:
+        """Write a checkpoint: all processes say what they hold, the first one writes."""
+        assert self.checkpoint is not None
+        state = self._state()
+        if self.team.is_first:
+            self.checkpoint.write(state)
+        self.noted = time.monotonic()
 
     @property
     def _metric(self) -> str:
@@ -200,16 +228,17 @@ class Training:
         )
 
     def _state(self) -> dict[str, Any]:
-        cuda = self.train.device.type == "cuda"
+        device, gathered = self.train.device, self.team.gathered
+        states = [self.generator.get_state(), torch.get_rng_state()]
+        if device.type == "cuda":
+            states.append(torch.cuda.get_rng_state())
         return {
             "stepper": self.stepper.state(),
             "plateau": self.plateau.state(),
-            "generator": self.generator.get_state(),
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state() if cuda else None,
+            "random": [gathered(each, device) for each in states],
             "epoch": self.epoch,
             "batch": self.batch,
-            "losses": torch.stack(self.losses),
+            "losses": torch.stack(self.losses) if self.losses else torch.zeros(0),
             "history": [astuple(each) for each in self.history],
             "best": (self.best, self.best_epoch, self.best_weights),
         }
@@ -217,15 +246,31 @@ class Training:
     def _restore(self, state: dict[str, Any]) -> None:
         self.stepper.restore(state["stepper"])
         self.plateau.restore(state["plateau"])
-        self.generator.set_state(state["generator"].cpu())
-        torch.set_rng_state(state["random"].cpu())
-        if state["random_cuda"] is not None:
-            torch.cuda.set_rng_state(state["random_cuda"].cpu())
+        own, torchs, *cuda = (each[self.team.rank].cpu() for each in state["random"])
+        self.generator.set_state(own)
+        torch.set_rng_state(torchs)
+        if cuda:
+            torch.cuda.set_rng_state(cuda[0])
         self.epoch, self.batch = state["epoch"], state["batch"]
         self.losses = list(state["losses"].unbind())
         self.history = [Epoch(*each) for each in state["history"]]
         self.best, self.best_epoch, self.best_weights = state["best"]
         logger.info("goes on at epoch %d, batch %d of %d", self.epoch, self.batch + 1, self.num_batches)
+
+
+def count_batches(num_rows: int, batch_size: int, team: Team) -> int:
+    """Return the batches of an epoch.
+
+    Raises:
+        ParamsError: They are too small for so many processes.
+    """
+    parts = sizes(num_rows, batch_size)
+    if parts[-1] < 2 * team.size:
+        raise ParamsError(
+            f"train.processes = {team.size}, but a batch has {parts[-1]} rows: each process needs two. Lower "
+            "train.processes, or raise train.batch_size."
+        )
+    return len(parts)
 
 
 def require_outputs(network: nn.Module, x: Tensor, known: Targets) -> None:
