@@ -26,6 +26,9 @@ from slipway.product.serve import Serve
 from slipway.product.train import Train
 from slipway.product.validate import Validate
 
+TEXT_NETWORKS = ("lstm", "gru", "transformer")
+"""What reads tokens; the others take numbers."""
+
 
 class Params(Section):
     """Every number of a run; each section is present, `{}` where all is default."""
@@ -50,6 +53,14 @@ class Params(Section):
         strange = [name for name in self.package.gate.metrics if name not in known]
         if strange:
             raise ValueError(f"package.gate.metrics names {strange}, but a {task} has {', '.join(known)}")
+        return self
+
+    @model_validator(mode="after")
+    def _network_suits_the_kind(self) -> Self:
+        name, reads_tokens = self.train.network.name, self.product.kind == "texts"
+        if reads_tokens != (name in TEXT_NETWORKS):
+            suited = f"one of {', '.join(TEXT_NETWORKS)}" if reads_tokens else "a network for numbers, such as mlp"
+            raise ValueError(f"train.network is {name}, but a product of kind {self.product.kind} needs {suited}")
         return self
 
 

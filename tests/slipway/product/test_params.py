@@ -1,0 +1,39 @@
+"""What contradicts itself across the sections of params.yaml is refused before the first stage."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from slipway.errors import ParamsError
+from slipway.product.params import read_params
+
+PRODUCTS = Path(__file__).parents[3] / "products"
+
+
+def changed(product: str, old: str, new: str, folder: Path) -> Path:
+    """Write a product's params.yaml with one line in the place of another."""
+    text = (PRODUCTS / product / "params.yaml").read_text()
+    assert len(re.findall(old, text)) == 1
+    (folder / "params.yaml").write_text(re.sub(old, new, text))
+    return folder / "params.yaml"
+
+
+def test_texts_need_a_network_that_reads_tokens(tmp_path: Path) -> None:
+    path = changed("sentiment", "network: {.*}", "network: {name: mlp}", tmp_path)
+    with pytest.raises(ParamsError, match="train.network is mlp, but a product of kind texts needs one of lstm, gru"):
+        read_params(path)
+    for name in ("gru", "transformer"):
+        assert read_params(changed("sentiment", "network: {.*}", f"network: {{name: {name}}}", tmp_path))
+
+
+def test_a_table_needs_a_network_for_numbers(tmp_path: Path) -> None:
+    path = changed("adult", "network: {.*}", "network: {name: lstm}", tmp_path)
+    with pytest.raises(ParamsError, match="train.network is lstm, but a product of kind tabular needs a network for n"):
+        read_params(path)
+
+
+def test_a_gate_needs_metrics_of_the_task(tmp_path: Path) -> None:
+    path = changed("sentiment", r"accuracy: {min: 0.\d+}", "rmse: {max: 1}", tmp_path)
+    with pytest.raises(ParamsError, match=r"package.gate.metrics names \['rmse'\], but a classification has"):
+        read_params(path)
