@@ -26,7 +26,7 @@ def sink_parts(rows: pl.LazyFrame, files: Mapping[Any, Path]) -> None:
         path = files[part.partition_keys.item(0, KEY)]
         assert path not in written, f"{path.name} is written as one file"
         written.add(path)
-        return path
+        return Path(path.name)  # polars puts the folder before it
 
     parts = pl.PartitionBy(
         next(iter(files.values())).parent,
