@@ -8,25 +8,18 @@ import hashlib
 import logging
 from pathlib import Path
 
-import polars as pl
 import torch
-from torch import nn
 
 from slipway.files import read_json, sha256_of, whole_folder, write_json
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.devices import choose_device, repeatable
 from slipway.learning.loop import Diverged, Epoch, fit
-from slipway.learning.rows import Rows
+from slipway.learning.material import prepared, read_material
 from slipway.learning.trained import save_network
-from slipway.networks.building import Architecture, Regressor, build
-from slipway.networks.initialising import initialise
 from slipway.product.augment import Policy
 from slipway.product.train import Train
 from slipway.stage import main
-from slipway.tables.schema import Schema, read_schema
-from slipway.tables.targets import targets
-from slipway.transform.applying import features
-from slipway.transform.fitted import Transform, read_transform
+from slipway.tables.schema import Schema
 
 NO_INFLUENCE = {"checkpoint_seconds"}
 """Parameters that change nothing of what is learned."""
@@ -46,19 +39,13 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
         Diverged: The loss is no number any more; the last good weights are kept as evidence.
     """
     with whole_folder(out) as folder:
-        schema, transform = read_schema(privatize), read_transform(privatize)
-        policy = Policy.model_validate(read_json(augment / "policy.json"))
+        material = read_material(augment, privatize)
+        schema, policy = material.schema, Policy.model_validate(read_json(augment / "policy.json"))
         device = choose_device(params.device)
-        tables = (augment / "train.parquet", privatize / "validation.parquet")
         rows, validation = (
-            read_rows(table, schema, transform).to(device, channels_last=params.channels_last) for table in tables
+            each.to(device, channels_last=params.channels_last) for each in (material.train, material.validation)
         )
-        architecture = Architecture(
-            network=params.network,
-            inputs=transform.feature_shape,
-            outputs=len(schema.classes) if schema.classes else 1,
-            task=schema.product.task,
-        )
+        architecture = material.architecture(params.network)
         checkpoint = Checkpoint(out.parent / "work" / out.name, fingerprint(augment, privatize, params, device))
         for path in checkpoint.others():
             logger.warning("%s is of other rows or parameters: it is left as it is", path)
@@ -87,32 +74,6 @@ def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.dev
     ]
     parts = [params.model_dump_json(exclude=NO_INFLUENCE), device.type, torch.__version__, *map(sha256_of, read)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def prepared(architecture: Architecture, params: Train, wanted: torch.Tensor) -> nn.Module:
-    """Build the network with the weights that it starts with."""
-    network = build(architecture)
-    initialise(network, params.init)
-    if isinstance(network, Regressor):
-        center_on(network, wanted)
-    if params.channels_last:
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # its types leave this out
-    return network
-
-
-def read_rows(table: Path, schema: Schema, transform: Transform) -> Rows:
-    """Read a table of cleaned rows as features and targets."""
-    frame = pl.read_parquet(table)
-    wanted = torch.from_numpy(targets(frame, schema).copy())
-    return Rows(torch.from_numpy(features(frame, transform)), wanted.float() if schema.classes is None else wanted)
-
-
-def center_on(network: Regressor, values: torch.Tensor) -> None:
-    """Start a regression at the target's mean and spread, so that its body learns numbers near one."""
-    values = values.cpu()
-    spread = values.std(correction=0)
-    network.center.copy_(values.mean())
-    network.scale.copy_(spread if spread > 0 else torch.ones(()))
 
 
 def write_history(history: list[Epoch], path: Path, schema: Schema) -> None:

@@ -60,8 +60,8 @@ def with_values(content: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[
 
 def diff(old: str, new: str, path: Path) -> str:
     """Return what changes in a file, as `diff -u` and `patch -p1` have it; empty where nothing does."""
-    lines = [text.splitlines(keepends=True) for text in (old, new)]
-    marked = difflib.unified_diff(*lines, fromfile=f"a/{path.as_posix()}", tofile=f"b/{path.as_posix()}")
+    before, after = (text.splitlines(keepends=True) for text in (old, new))
+    marked = difflib.unified_diff(before, after, f"a/{path.as_posix()}", f"b/{path.as_posix()}")
     no_end = "\n\\ No newline at end of file\n"
     return "".join(line if line.endswith("\n") else line + no_end for line in marked)
 
