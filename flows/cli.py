@@ -219,6 +219,24 @@ def tune(name: Name, accept: Accept = False, as_json: AsJson = False) -> None:
         tuning.show(content)
 
 
+@app.command(epilog="Example: slipway probe digits")
+def probe(
+    name: Name,
+    seconds: Annotated[float, typer.Option(min=0, max=60, help="To measure each configuration.")] = 1.0,
+    accept: Accept = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure which precision, layout, threads and compilation train the product's network fastest here."""
+    root = _enter(name)
+    from flows import probing
+
+    content = probing.probe(root, name, seconds=seconds, accept=accept)
+    if as_json:
+        _print_json(content)
+    else:
+        probing.show(content)
+
+
 @app.command(epilog="Example: slipway doctor")
 def doctor(as_json: AsJson = False) -> None:
     """Look for what would stop a run, and say how to mend it."""
