@@ -170,7 +170,7 @@ def _try(job: Search, study: Any, trainer: Trainer, trial: Any, values: dict[str
     def told(epoch: int, value: float) -> None:
         if job.tune.pruner != "none":
             trial.report(value, epoch)
-            if trial.should_prune():
+            if epoch < train.epochs and trial.should_prune():
                 raise optuna.TrialPruned
 
     pruned = optuna.trial.TrialState.PRUNED
