@@ -7,6 +7,7 @@ import altair as alt
 from altair.typing import ChartType
 
 from slipway.pictures.rendering import COLOURS, HEIGHT, WIDTH, svg, table
+from slipway.product.editing import flow
 
 MAX_COLUMNS = 2
 MAX_LABEL = 24
@@ -61,7 +62,7 @@ def _parameter(trials: Sequence[Mapping[str, Any]], key: str, y: alt.Y, *, log: 
     values = [trial["values"][key] for trial in trials]
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     points = [
-        {"parameter": value if numbers else str(value)[:MAX_LABEL], "value": trial["value"], "state": trial["state"]}
+        {"parameter": value if numbers else flow(value)[:MAX_LABEL], "value": trial["value"], "state": trial["state"]}
         for trial, value in zip(trials, values, strict=True)
     ]
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
