@@ -17,7 +17,9 @@ from slipway.learning.tuning import search
 from slipway.pictures.tuning import trials_picture
 from slipway.product.editing import flow
 from slipway.product.params import Params, read_params
-from slipway.product.tune import Numbers, with_names
+from slipway.product.tune import Numbers, assigned, with_names
+from slipway.tables.schema import read_schema
+from tasks.augment import require_suited
 
 SHOWN_TRIALS = 10
 
@@ -39,6 +41,7 @@ def tune(root: Path, name: str, *, accept: bool) -> dict[str, Any]:
         )
     with progress(), turn(root, name):
         require_augmented(root, name)
+        require_policies(params, Path("data", name))
         job = Search(Path("data", name), params.train, params.augment, params.tune, params.product.seed)
         found = search(job)
         picture = job.data / "tune.svg"
@@ -67,6 +70,18 @@ def require_augmented(root: Path, name: str) -> None:
         if node.reasons:
             stage = node.name.split("@")[0]
             raise SlipwayError(f"{stage} of {name} is not up to date ({node.reasons[0]}): slipway run {name} augment")
+
+
+def require_policies(params: Params, data: Path) -> None:
+    """Refuse ranges of a policy that means nothing for the product's rows, as the stage augment does.
+
+    Raises:
+        ParamsError: One of them does.
+    """
+    sections, schema = {"train": params.train, "augment": params.augment}, read_schema(data / "privatize")
+    for key, choice in params.tune.ranges.items():
+        for value in choice.ends:
+            require_suited(assigned(sections, {key: value}, where="tune.ranges")[1], schema)
 
 
 def show(content: dict[str, Any]) -> None:

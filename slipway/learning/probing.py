@@ -144,7 +144,7 @@ def fastest(measured: Sequence[Measured]) -> Measured:
 
 
 class Probe:
-    """Measures configurations on a product's rows, with its network, optimiser and batch size.
+    """Measures configurations on a product's rows, with its network, optimiser, batch size and policy but mixup.
 
     Attributes:
         seconds: How long each is measured, after a warm-up.

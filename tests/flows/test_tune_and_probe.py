@@ -71,6 +71,16 @@ def test_without_ranges_it_says_how_to_give_some(toy, slipway):
     )
 
 
+def test_a_policy_that_means_nothing_for_the_rows_is_refused(toy, slipway):
+    toy.edit(
+        "products/toy/params.yaml", "train.lr: {low: 1.0e-5, high: 1,", "augment.policy.zoom: {low: 0.01, high: 0.1,"
+    )
+    status, _, err = slipway("tune", "toy")
+    assert status == 1
+    assert "augment.policy.zoom is not for products of kind tabular" in err
+    assert not (toy.root / "data/toy/work").exists()
+
+
 def test_probe_prints_what_it_measured_and_changes_nothing_unasked(toy, slipway, monkeypatch):
     monkeypatch.setattr("slipway.learning.probing.thread_counts", lambda _: [1])
     monkeypatch.setattr("slipway.learning.probing.shutil.which", lambda _: None)
