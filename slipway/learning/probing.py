@@ -1,7 +1,7 @@
 """Measure which precision, memory layout, threads and compilation train a network fastest, on its own rows.
 
-No rule tells it beforehand: bf16 makes one network twice as fast and another slower (docs/BENCHMARKS.md). So each
-configuration takes real steps for a second, and the median step counts.
+No rule tells it beforehand: bf16 makes one network twice as fast and another slower, and the machine
+decides, too. So each configuration takes real steps for a second, and the median step counts.
 """
 
 import itertools

@@ -46,7 +46,7 @@ def test_who_watches_is_told_of_each_epoch_and_may_end_the_training() -> None:
             raise KeyError("enough")
 
     with repeatable(1, 1), pytest.raises(KeyError, match="enough"):
-        fit(network(1), xor(), xor(), QUICK, Policy(), seed=1, watch=watch)
+        fit(network(), xor(), xor(), QUICK, Policy(), seed=1, watch=watch)
     assert seen == [1, 2]
 
 
