@@ -10,7 +10,7 @@ from flows.changing import offer
 from flows.console import show_table
 from flows.locks import turn
 from flows.tuning import require_augmented
-from slipway.learning.material import read_material
+from slipway.learning.material import Material
 from slipway.learning.probing import Configuration, Measured, Probe, fastest, options
 from slipway.learning.probing import probe as measure_all
 from slipway.product.params import read_params
@@ -32,15 +32,15 @@ def probe(root: Path, name: str, *, seconds: float, accept: bool) -> dict[str, A
     params = read_params(path)
     with turn(root, name):
         require_augmented(root, name)
-        material = read_material(data / "augment", data / "privatize")
-    measure = Probe(material, params.train, params.augment.policy, seconds=seconds)
+        material = Material.of(data / "augment", data / "privatize")
+        measure = Probe(material, params.train, params.augment.policy, seconds=seconds)
     present = Configuration.of(params.train)
     measured = measure_all(present, options(material, measure.device), measure)
     return {
         "product": name,
         "device": measure.device.type,
         "batch_size": params.train.batch_size,
-        "rows": len(material.train),
+        "rows": measure.num_rows,
         "measured": [as_content(each, measured[0], present) for each in measured],
         **offer(path, changes(measured, present), accept=accept),
     }

@@ -13,6 +13,10 @@ class DataError(SlipwayError):
     """The data is not what its product says it is: a missing file, column, class, or a wrong hash."""
 
 
+class Diverged(DataError):
+    """A training loss is no number, or far above that of an untrained network; its last good weights are kept."""
+
+
 class Refused(SlipwayError):
     """An input carries the verdict `passed: false`, so nothing is built on it."""
 

@@ -11,7 +11,7 @@ from slipway.errors import ParamsError
 from slipway.files import whole_folder, write_json
 from slipway.product.augment import FOR_IMAGES, FOR_NUMBERS, FOR_TEXTS, Augment
 from slipway.stage import main
-from slipway.tables.schema import Schema, read_schema
+from slipway.tables.schema import GROUP_ROWS, Schema, read_schema
 from slipway.tables.smote import between_neighbours
 
 
@@ -26,7 +26,7 @@ def augment(privatize: Path, out: Path, params: Augment) -> Path:
         require_suited(params, schema)
         if params.balance != "none":
             rows = balanced(rows, schema, params)
-        rows.write_parquet(folder / "train.parquet")
+        rows.write_parquet(folder / "train.parquet", row_group_size=GROUP_ROWS)
         write_json(folder / "policy.json", params.policy.model_dump())
     return out
 

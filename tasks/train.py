@@ -10,12 +10,17 @@ from pathlib import Path
 
 import torch
 
-from slipway.files import read_json, sha256_of, whole_folder, write_json
+from slipway.errors import Diverged
+from slipway.files import read_json, sha256_of, whole_folder, write_json, write_text
+from slipway.learning.augmenting import augment_batch
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.devices import choose_device, repeatable
-from slipway.learning.loop import Diverged, Epoch, fit
-from slipway.learning.material import prepared, read_material
+from slipway.learning.loop import Epoch, fit
+from slipway.learning.material import Material, prepared
+from slipway.learning.stepping import ALONE
+from slipway.learning.team import Team, learn_together
 from slipway.learning.trained import save_network
+from slipway.pictures.samples import sheet
 from slipway.product.augment import Policy
 from slipway.product.train import Train
 from slipway.stage import main
@@ -24,11 +29,13 @@ from slipway.tables.schema import Schema
 NO_INFLUENCE = {"checkpoint_seconds"}
 """Parameters that change nothing of what is learned."""
 
+SHOWN_IMAGES, SHOWN_VERSIONS = 10, 3
+
 logger = logging.getLogger("slipway")
 
 
 def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
-    """Write model.safetensors, model.json, history.csv and receipt.json.
+    """Write model.safetensors, model.json, history.csv, receipt.json, and of images a few as augmented.svg.
 
     Same rows, parameters and code give the same bytes on the same type of machine, on a CPU. A run that was killed
     goes on from its checkpoint in work/train, and gives them, too.
@@ -39,31 +46,51 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
         Diverged: The loss is no number any more; the last good weights are kept as evidence.
     """
     with whole_folder(out) as folder:
-        material = read_material(augment, privatize)
-        schema, policy = material.schema, Policy.model_validate(read_json(augment / "policy.json"))
-        device = choose_device(params.device)
-        rows, validation = (
-            each.to(device, channels_last=params.channels_last) for each in (material.train, material.validation)
-        )
-        architecture = material.architecture(params.network)
-        checkpoint = Checkpoint(out.parent / "work" / out.name, fingerprint(augment, privatize, params, device))
+        mark = fingerprint(augment, privatize, params, choose_device(params.device))
+        checkpoint = Checkpoint(out.parent / "work" / out.name, mark)
         for path in checkpoint.others():
             logger.warning("%s is of other rows or parameters: it is left as it is", path)
-        with repeatable(schema.product.seed, params.threads):
-            network = prepared(architecture, params, rows.targets).to(device)
-            try:
-                history = fit(
-                    network, rows, validation, params, policy, seed=schema.product.seed, checkpoint=checkpoint
-                )
-            except Diverged:
-                save_network(network, architecture, folder)
-                checkpoint.remove()
-                raise
-        save_network(network, architecture, folder)
-        write_history(history, folder / "history.csv", schema)
+        arguments = (augment, privatize, folder, params, checkpoint)
+        if params.processes == 1:
+            learn(*arguments)
+        else:
+            learn_together(learn, arguments, folder, processes=params.processes)
         write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json")))
     checkpoint.remove()
     return out
+
+
+def learn(
+    augment: Path, privatize: Path, folder: Path, params: Train, checkpoint: Checkpoint, *, team: Team = ALONE
+) -> None:
+    """Train the network and write it into `folder`; one of several processes, of which the first writes.
+
+    Raises:
+        Diverged: As above, once the last good weights are in `folder`.
+    """
+    material = Material.of(augment, privatize)
+    schema, transform = material.schema, material.transform
+    seed, policy = schema.product.seed, Policy.model_validate(read_json(augment / "policy.json"))
+    device = choose_device(params.device, team.rank)
+    rows, validation = material.train(params, device), material.validation()
+    architecture = material.architecture(params.network)
+    with repeatable(seed, params.threads):
+        network = prepared(architecture, params, rows.known).to(device)
+        torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
+        held = validation.to(device, channels_last=params.channels_last)
+        try:
+            history = fit(network, rows, held, params, policy, seed=seed, checkpoint=checkpoint, team=team)
+        except Diverged:
+            if team.is_first:
+                save_network(network, architecture, folder)
+                checkpoint.remove()
+            raise
+    if team.is_first:
+        save_network(network, architecture, folder)
+        if policy.asked and transform.image is not None:
+            few = rows.first(SHOWN_IMAGES)
+            write_text(folder / "augmented.svg", augmented_sheet(few, policy, seed=seed))
+        write_history(history, folder / "history.csv", schema)
 
 
 def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.device) -> str:
@@ -74,6 +101,14 @@ def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.dev
     ]
     parts = [params.model_dump_json(exclude=NO_INFLUENCE), device.type, torch.__version__, *map(sha256_of, read)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def augmented_sheet(images: torch.Tensor, policy: Policy, *, seed: int) -> str:
+    """Draw images [N, C, H, W] as they are, and as the policy changes them."""
+    few = images.cpu()
+    generator = torch.Generator().manual_seed(seed)
+    drawn = [augment_batch(few, policy, generator) for _ in range(SHOWN_VERSIONS)]
+    return sheet(torch.stack([few, *drawn]).numpy(), ["as it is", *["augmented"] * SHOWN_VERSIONS])
 
 
 def write_history(history: list[Epoch], path: Path, schema: Schema) -> None:

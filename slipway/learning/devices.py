@@ -9,15 +9,21 @@ from slipway.errors import DataError
 from slipway.product.train import Train
 
 
-def choose_device(wanted: str) -> torch.device:
-    """Turn `auto` into a GPU where there is one.
+def choose_device(wanted: str, rank: int = 0) -> torch.device:
+    """Turn `auto` into a GPU where there is one: the one of the process's own number.
 
     Raises:
         DataError: A GPU is wanted by name and there is none.
     """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise DataError("train.device is cuda, but torch finds no GPU here. Use auto, or install torch's CUDA build.")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+    if wanted == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if rank >= (count := torch.cuda.device_count()):
+        raise DataError(f"train.processes asks for GPU number {rank} (from 0), but there are {count}: lower it.")
+    if rank:
+        torch.cuda.set_device(rank)
+    return torch.device("cuda", rank)
 
 
 def autocast(params: Train, device: torch.device) -> torch.autocast:

@@ -16,14 +16,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from slipway.errors import DataError, ParamsError
+from slipway.errors import DataError, Diverged, ParamsError
 from slipway.learning.augmenting import augment_batch, mix
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.losses import Loss, training_loss, validation_loss
 from slipway.learning.progress import Moment, Progress
-from slipway.learning.rows import Rows
+from slipway.learning.rows import Rows, Source, Targets, sizes
 from slipway.learning.schedules import PlateauState, schedule
-from slipway.learning.stepping import Stepper
+from slipway.learning.stepping import ALONE, Stepper
+from slipway.learning.team import Team
 from slipway.product.augment import Policy
 from slipway.product.train import Train
 
@@ -45,19 +46,16 @@ class Epoch:
     lr: float
 
 
-class Diverged(DataError):
-    """The loss is no number, or far above that of an untrained network; the network has its last good weights."""
-
-
 def fit(
     network: nn.Module,
-    train: Rows,
+    train: Source,
     validation: Rows,
     params: Train,
     policy: Policy,
     *,
     seed: int,
     checkpoint: Checkpoint | None = None,
+    team: Team = ALONE,
     watch: Callable[[Epoch], None] | None = None,
 ) -> list[Epoch]:
     """Train in place until `epochs` or `patience` ends it; the network ends with its best weights.
@@ -70,6 +68,7 @@ def fit(
         policy: What is done to each batch.
         seed: Of the order of rows, of dropout and of augmentation.
         checkpoint: From where it goes on, if there is one, and where it notes how far it is.
+        team: The processes that learn together; each calls this with the same rows.
         watch: Is told of each epoch; what it raises ends the training.
 
     Raises:
@@ -79,7 +78,7 @@ def fit(
     """
     if len(train) < 2 or len(validation) < 1:
         raise DataError(f"{len(train)} training and {len(validation)} validation rows are too few to learn from")
-    training = Training(network, train, validation, params, policy, seed=seed, checkpoint=checkpoint)
+    training = Training(network, train, validation, params, policy, seed=seed, checkpoint=checkpoint, team=team)
     while training.goes_on:
         training.run_epoch()
         if watch is not None:
@@ -102,23 +101,26 @@ class Training:
     def __init__(
         self,
         network: nn.Module,
-        train: Rows,
+        train: Source,
         validation: Rows,
         params: Train,
         policy: Policy,
         *,
         seed: int,
-        checkpoint: Checkpoint | None,
+        checkpoint: Checkpoint | None = None,
+        team: Team = ALONE,
     ) -> None:
-        device = train.targets.device
-        num_outputs = outputs_of(network, train)
+        device, known = train.device, train.known
+        num_batches = count_batches(len(train), params.batch_size, team)
+        require_outputs(network, train.first(2), known)
         self.train, self.validation, self.params, self.policy = train, validation, params, policy
-        self.seed, self.checkpoint = seed, checkpoint
-        self.stepper = Stepper(network, params, training_loss(params, train.targets, num_outputs=num_outputs), device)
-        self.validation_loss = validation_loss(params, train.targets)
-        self.generator = torch.Generator(device).manual_seed(seed)
+        self.seed, self.checkpoint, self.team = seed, checkpoint, team
+        self.loss = training_loss(params, known)
+        self.stepper = Stepper(network, params, self.loss, device, team)
+        self.validation_loss = validation_loss(params, known)
+        self.generator = torch.Generator(device).manual_seed(seed + team.rank)
         self.factor, self.plateau = schedule(params), PlateauState(params.schedule)
-        self.num_batches = train.num_batches(params.batch_size)
+        self.num_batches = num_batches
         self.epoch, self.batch = 1, 0
         self.losses: list[Tensor] = []
         self.history: list[Epoch] = []
@@ -141,22 +143,32 @@ class Training:
 
     def run_epoch(self) -> None:
         """Learn from the batches that are left of the epoch, and judge it."""
-        network, step = self.stepper.network, self.stepper.step
-        network.train()
+        self.stepper.network.train()
         for x, y in self.train.batches(self.params.batch_size, seed=self._order_seed(), skip=self.batch):
             self.stepper.set_lr(self.lr_at(self.epoch - 1 + self.batch / self.num_batches))
-            augmented = augment_batch(x, self.policy, self.generator)
-            mixed = None
-            if self.policy.mixup:
-                luck = random.Random(self._order_seed() * self.num_batches + self.batch)
-                augmented, mixed = mix(augmented, y, self.policy, self.generator, luck)
-            self.losses.append(step(augmented, y, mixed))
+            self.losses.append(self._learn(x, y) if self.team.is_alone else self._learn_part(x, y))
             self.batch += 1
             self._look_up(time.monotonic())
+        self.losses = list(self.team.mean(torch.stack(self.losses)).unbind())
         self._require_finite()
         self._judge()
 
+    def _learn(self, x: Tensor, y: Tensor, weight: Tensor | float = 1.0) -> Tensor:
+        """Augment, and take a step."""
+        x = augment_batch(x, self.policy, self.generator)
+        if not self.policy.mixup:
+            return self.stepper.step(x, y, weight=weight)
+        luck = random.Random(self._order_seed() * self.num_batches + self.batch)
+        x, mixed = mix(x, y, self.policy, self.generator, luck)
+        return self.stepper.step(x, y, mixed, weight=weight)
+
+    def _learn_part(self, x: Tensor, y: Tensor) -> Tensor:
+        """Learn from this process's part; gradients become the mean of all processes', so a part weighs its share."""
+        mine = self.team.part(y)
+        return self._learn(self.team.part(x), mine, self.team.size * self.loss.weight(mine) / self.loss.weight(y))
+
     def _judge(self) -> None:
+        """Judge the epoch, note it, and keep its weights if they are the best."""
         train_loss = torch.stack(self.losses).mean().item()
         loss, metric = assess(self.stepper.judged, self.validation, self.validation_loss)
         if not math.isfinite(loss) or train_loss > DIVERGED * max(self.untrained, 1.0):
@@ -167,23 +179,39 @@ class Training:
         if loss < self.best:
             self.best, self.best_epoch, self.best_weights = loss, self.epoch, copy_of(self.stepper.judged)
         self.epoch, self.batch, self.losses = self.epoch + 1, 0, []
+        if not self.team.is_alone and self.team.agreed(self._is_noting_due(time.monotonic()), self.train.device):
+            self._note()
 
     def _look_up(self, now: float) -> None:
-        """Tell how far it is and write a checkpoint, where it is time; neither changes what is learned."""
-        if self.progress.is_due(now):
-            self._require_finite()
+        """Tell how far it is and write a checkpoint, where it is time; neither changes what is learned.
+
+        Several processes write theirs after an epoch, when they can wait for each other.
+        """
+        if self.progress.is_due(now) and self.team.is_first:
             last = self.history[-1] if self.history else None
             told = f"{last.validation_loss:.4g}, {self._metric} {last.validation_metric:.4g}" if last else ""
             loss = self.losses[-1].item()
             self.progress.tell(Moment(self.epoch, self.params.epochs, self.batch, self.num_batches, loss, told), now)
-        if self.checkpoint is not None and now - self.noted >= self.params.checkpoint_seconds:
+            if self.team.is_alone:
+                self._require_finite()
+        if self.team.is_alone and self._is_noting_due(now):
             self._require_finite()
-            self.checkpoint.write(self._state())
-            self.noted = time.monotonic()
+            self._note()
+
+    def _is_noting_due(self, now: float) -> bool:
+        return self.checkpoint is not None and now - self.noted >= self.params.checkpoint_seconds
+
+    def _note(self) -> None:
+        """Write a checkpoint: all processes say what they hold, the first one writes."""
+        assert self.checkpoint is not None
+        state = self._state()
+        if self.team.is_first:
+            self.checkpoint.write(state)
+        self.noted = time.monotonic()
 
     @property
     def _metric(self) -> str:
-        return "RMSE" if self.train.targets.is_floating_point() else "accuracy"
+        return "RMSE" if self.validation.targets.is_floating_point() else "accuracy"
 
     def _order_seed(self) -> int:
         """Return the seed of the epoch's order: another one for each epoch, and for each seed."""
@@ -205,16 +233,17 @@ class Training:
         )
 
     def _state(self) -> dict[str, Any]:
-        cuda = self.train.targets.device.type == "cuda"
+        device, gathered = self.train.device, self.team.gathered
+        states = [self.generator.get_state(), torch.get_rng_state()]
+        if device.type == "cuda":
+            states.append(torch.cuda.get_rng_state())
         return {
             "stepper": self.stepper.state(),
             "plateau": self.plateau.state(),
-            "generator": self.generator.get_state(),
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state() if cuda else None,
+            "random": [gathered(each, device) for each in states],
             "epoch": self.epoch,
             "batch": self.batch,
-            "losses": torch.stack(self.losses),
+            "losses": torch.stack(self.losses) if self.losses else torch.zeros(0),
             "history": [astuple(each) for each in self.history],
             "best": (self.best, self.best_epoch, self.best_weights),
         }
@@ -222,10 +251,11 @@ class Training:
     def _restore(self, state: dict[str, Any]) -> None:
         self.stepper.restore(state["stepper"])
         self.plateau.restore(state["plateau"])
-        self.generator.set_state(state["generator"].cpu())
-        torch.set_rng_state(state["random"].cpu())
-        if state["random_cuda"] is not None:
-            torch.cuda.set_rng_state(state["random_cuda"].cpu())
+        own, torchs, *cuda = (each[self.team.rank].cpu() for each in state["random"])
+        self.generator.set_state(own)
+        torch.set_rng_state(torchs)
+        if cuda:
+            torch.cuda.set_rng_state(cuda[0])
         self.epoch, self.batch = state["epoch"], state["batch"]
         self.losses = list(state["losses"].unbind())
         self.history = [Epoch(*each) for each in state["history"]]
@@ -233,32 +263,45 @@ class Training:
         logger.info("goes on at epoch %d, batch %d of %d", self.epoch, self.batch + 1, self.num_batches)
 
 
-def outputs_of(network: nn.Module, train: Rows) -> int:
-    """Return how many outputs the network has, after a forward pass over two rows and a look at the targets.
+def count_batches(num_rows: int, batch_size: int, team: Team) -> int:
+    """Return the batches of an epoch.
 
     Raises:
-        ParamsError: The outputs do not suit the targets, or are no finite numbers.
+        ParamsError: They are too small for so many processes.
+    """
+    parts = sizes(num_rows, batch_size)
+    if parts[-1] < 2 * team.size:
+        raise ParamsError(
+            f"train.processes = {team.size}, but a batch has {parts[-1]} rows: each process needs two. Lower "
+            "train.processes, or raise train.batch_size."
+        )
+    return len(parts)
+
+
+def require_outputs(network: nn.Module, x: Tensor, known: Targets) -> None:
+    """Refuse a network whose answers do not suit the targets: a forward pass over two rows shows it.
+
+    Raises:
+        ParamsError: The outputs have another shape than the targets need.
         DataError: A class has no training rows.
     """
     network.eval()
     with torch.inference_mode():
-        outputs = network(train.features[:2])
-    targets, shape = train.targets, tuple(outputs.shape)
-    if targets.is_floating_point():
+        shape = tuple(network(x).shape)
+    if known.counts is None:
         if shape != (2,):
             raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and values need (2,)")
-        return 1
-    if len(shape) != 2 or shape[1] <= int(targets.max()):
-        needed = f"(2, {int(targets.max()) + 1})"
+        return
+    if len(shape) != 2 or shape[1] < len(known.counts):
+        needed = f"(2, {len(known.counts)})"
         raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and the classes need {needed}")
-    counts = torch.bincount(targets, minlength=shape[1])
-    if absent := (counts == 0).nonzero().flatten().tolist():
+    absent = [*(known.counts == 0).nonzero().flatten().tolist(), *range(len(known.counts), shape[1])]
+    if absent:
         numbers = ", ".join(map(str, absent))
         raise DataError(
             f"no training row is of class number {numbers} (from 0, in the order of product.classes): a network cannot "
             "learn it. Remove it from product.classes, stratify preprocess.split, or bring more rows."
         )
-    return shape[1]
 
 
 def assess(network: nn.Module, rows: Rows, loss_of: Loss) -> tuple[float, float]:

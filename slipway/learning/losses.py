@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 from slipway.errors import ParamsError
+from slipway.learning.rows import Targets
 from slipway.product.optimisation import BCE, MAE, MSE, CrossEntropy, Focal, Huber, ValueLoss
 from slipway.product.train import Train
 
@@ -31,34 +31,33 @@ class Loss:
         return len(targets) if self.class_weights is None else self.class_weights[targets].sum()
 
 
-def training_loss(params: Train, targets: Tensor, *, num_outputs: int) -> Loss:
+def training_loss(params: Train, known: Targets) -> Loss:
     """Return what is learned from.
 
     Args:
         params: The section.
-        targets: Of all training rows; they decide class weights, and the unit of values.
-        num_outputs: C.
+        known: Of the targets of all training rows: class weights, and the unit of values.
 
     Raises:
         ParamsError: The loss is not for targets of this kind.
     """
-    weights = balanced_weights(targets, num_outputs) if params.class_weights == "balanced" else None
-    return _loss(params, targets, weights, params.label_smoothing)
+    is_balanced = params.class_weights == "balanced"
+    weights = balanced_weights(known.counts) if is_balanced and known.counts is not None else None
+    return _loss(params, known, weights, params.label_smoothing)
 
 
-def validation_loss(params: Train, targets: Tensor) -> Loss:
+def validation_loss(params: Train, known: Targets) -> Loss:
     """Return what validation reports: the same loss in the same unit, without smoothing and class weights."""
-    return _loss(params, targets, None, 0.0)
+    return _loss(params, known, None, 0.0)
 
 
-def _loss(params: Train, targets: Tensor, weights: Tensor | None, smoothing: float) -> Loss:
-    is_values = targets.is_floating_point()
-    choice = params.loss or (MSE(name="mse") if is_values else CrossEntropy(name="cross_entropy"))
-    if isinstance(choice, ValueLoss) != is_values:
-        kind, allowed = ("values", "mse, mae, huber") if is_values else ("classes", "cross_entropy, bce, focal")
+def _loss(params: Train, known: Targets, weights: Tensor | None, smoothing: float) -> Loss:
+    choice = params.loss or (MSE(name="mse") if known.are_values else CrossEntropy(name="cross_entropy"))
+    if isinstance(choice, ValueLoss) != known.are_values:
+        kind, allowed = ("values", "mse, mae, huber") if known.are_values else ("classes", "cross_entropy, bce, focal")
         raise ParamsError(f"train.loss.name = {choice.name}, but the targets are {kind}: allowed: {allowed}")
-    if is_values:
-        return Loss(_of_values(choice, targets.var(correction=0).clamp_min(SMALLEST_VARIANCE)))
+    if known.variance is not None:
+        return Loss(_of_values(choice, known.variance.clamp_min(SMALLEST_VARIANCE)))
     if isinstance(choice, BCE):
         return Loss(_binary(weights), weights)
 
@@ -79,14 +78,13 @@ def _of_values(choice: object, variance: Tensor) -> Callable[[Tensor, Tensor], T
     return lambda values, wanted: functional.mse_loss(values, wanted) / variance
 
 
-def balanced_weights(targets: Tensor, num_classes: int) -> Tensor:
+def balanced_weights(counts: Tensor) -> Tensor:
     """Return for each class all rows over its own and over the number of classes.
 
-    >>> balanced_weights(torch.tensor([0, 0, 0, 1]), 2)
+    >>> balanced_weights(torch.tensor([3, 1]))
     tensor([0.6667, 2.0000])
     """
-    counts = torch.bincount(targets, minlength=num_classes).float()
-    return counts.sum() / (num_classes * counts)
+    return counts.sum() / (len(counts) * counts)
 
 
 def _focal(

@@ -20,7 +20,7 @@ from slipway.learning.augmenting import augment_batch
 from slipway.learning.devices import choose_device, repeatable
 from slipway.learning.losses import training_loss
 from slipway.learning.material import Material, prepared
-from slipway.learning.rows import Batch, Rows, shuffled
+from slipway.learning.rows import Batch, Rows
 from slipway.learning.stepping import Stepper
 from slipway.product.augment import Policy
 from slipway.product.train import Train
@@ -90,7 +90,7 @@ def options(material: Material, device: torch.device) -> Options:
     missing = None if on_gpu or any(map(shutil.which, compilers)) else f"no C++ compiler ({', '.join(compilers)})"
     return Options(
         precisions=("fp32", "bf16", "fp16") if on_gpu else ("fp32", "bf16"),
-        has_images=material.train.features.ndim == 4,
+        has_images=material.transform.image is not None,
         threads=[1] if on_gpu else thread_counts(psutil.cpu_count(logical=False) or 1),
         no_compiler=missing,
     )
@@ -153,9 +153,10 @@ class Probe:
     def __init__(self, material: Material, params: Train, policy: Policy, *, seconds: float) -> None:
         self.material, self.params, self.policy, self.seconds = material, params, policy, seconds
         self.device = choose_device(params.device)
-        rows = material.train
-        chosen = shuffled(len(rows), 0, rows.targets.device)[: MAX_BATCHES * params.batch_size]
-        self.rows = Rows(rows.features[chosen], rows.targets[chosen])
+        source = material.train(params, self.device)
+        drawn = list(itertools.islice(source.batches(params.batch_size, seed=0), MAX_BATCHES))
+        self.known, self.num_rows = source.known, len(source)
+        self.rows = Rows(*(torch.cat(each).contiguous() for each in zip(*drawn, strict=True)))
 
     def __call__(self, configuration: Configuration) -> Measured:
         """Measure one; what torch cannot do here is a reason, no error."""
@@ -171,10 +172,9 @@ class Probe:
 
     def _rows_a_second(self, params: Train) -> float:
         material, device = self.material, self.device
-        targets = material.train.targets.to(device)
         architecture = material.architecture(params.network)
-        network = prepared(architecture, params, targets).to(device).train()
-        loss = training_loss(params, targets, num_outputs=architecture.outputs)
+        network = prepared(architecture, params, self.known).to(device).train()
+        loss = training_loss(params, self.known)
         stepper, generator = Stepper(network, params, loss, device), torch.Generator(device).manual_seed(0)
         rates: list[float] = []
         batches = self._batches(self.rows.to(device, channels_last=params.channels_last), params.batch_size)

@@ -6,6 +6,7 @@ A DataLoader spends most of its time collating rows (docs/BENCHMARKS.md).
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -14,6 +15,59 @@ Batch = tuple[Tensor, Tensor]
 
 DRAWN_BYTES = 1 << 20
 """What is drawn at once, at most, or one batch: it stays in a core's cache."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is known of all targets.
+
+    Attributes:
+        counts: Rows of each class, by its number; None of values.
+        mean: Of values; None of classes.
+        variance: Of values; None of classes.
+    """
+
+    counts: Tensor | None = None
+    mean: Tensor | None = None
+    variance: Tensor | None = None
+
+    @classmethod
+    def of(cls, targets: Tensor) -> "Targets":
+        """Look at targets [N]: int64 classes, or float32 values."""
+        if targets.is_floating_point():
+            return cls(mean=targets.mean(), variance=targets.var(correction=0))
+        return cls(counts=torch.bincount(targets))
+
+    def to(self, device: torch.device) -> "Targets":
+        """Move what is known."""
+        moved = (None if each is None else each.to(device) for each in (self.counts, self.mean, self.variance))
+        return Targets(*moved)
+
+    @property
+    def are_values(self) -> bool:
+        """Whether this is a regression."""
+        return self.counts is None
+
+
+class Source(Protocol):
+    """Training rows, wherever they lie."""
+
+    @property
+    def known(self) -> Targets:
+        """What is known of the targets."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+
+    def first(self, num_rows: int) -> Tensor:
+        """Return the features of the first rows."""
+
+    def batches(self, batch_size: int, *, seed: int, skip: int = 0) -> Iterator[Batch]:
+        """Yield the batches of one epoch, in an order that the seed decides, without the first `skip`."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +84,22 @@ class Rows:
             features = features.contiguous(memory_format=torch.channels_last)
         return Rows(features, self.targets.to(device))
 
+    @property
+    def known(self) -> Targets:
+        """What is known of the targets."""
+        return Targets.of(self.targets)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the rows are."""
+        return self.targets.device
+
     def __len__(self) -> int:
         return len(self.targets)
 
-    def num_batches(self, batch_size: int) -> int:
-        """Return how many nearly equal parts an epoch has: no batch of one row meets batch normalisation."""
-        return max(1, min(math.ceil(len(self) / batch_size), len(self) // 2))
+    def first(self, num_rows: int) -> Tensor:
+        """Return the features of the first rows."""
+        return self.features[:num_rows]
 
     def batches(self, batch_size: int, *, seed: int, skip: int = 0) -> Iterator[Batch]:
         """Yield the batches of one epoch in an order of its own, without the first `skip`.
@@ -44,20 +108,30 @@ class Rows:
         """
         pixels = self._lie_pixel_by_pixel()
         features = self.features.permute(0, 2, 3, 1) if pixels else self.features
-        order = shuffled(len(self), seed, self.targets.device)
-        batches = order.tensor_split(self.num_batches(batch_size))[skip:]
+        batches = shuffled(len(self), seed, self.device).split(sizes(len(self), batch_size))[skip:]
         at_once = max(1, DRAWN_BYTES // (features[:1].nbytes * batch_size))
         for start in range(0, len(batches), at_once):
             some = batches[start : start + at_once]
             drawn = torch.cat(some) if len(some) > 1 else some[0]
-            sizes = [len(each) for each in some]
-            x, y = features.index_select(0, drawn).split(sizes), self.targets.index_select(0, drawn).split(sizes)
+            parts = [len(each) for each in some]
+            x, y = features.index_select(0, drawn).split(parts), self.targets.index_select(0, drawn).split(parts)
             for some_x, some_y in zip(x, y, strict=True):
                 yield some_x.permute(0, 3, 1, 2) if pixels else some_x, some_y
 
     def _lie_pixel_by_pixel(self) -> bool:
         """Say whether images are channels last: to draw rows of the view keeps them so, without a copy."""
         return self.features.ndim == 4 and not self.features.is_contiguous()
+
+
+def sizes(num_rows: int, batch_size: int) -> list[int]:
+    """Return the sizes of an epoch's batches: nearly equal, so that none of one row meets batch normalisation.
+
+    >>> sizes(10, 4)
+    [4, 3, 3]
+    """
+    num_batches = max(1, min(math.ceil(num_rows / batch_size), num_rows // 2))
+    least, more = divmod(num_rows, num_batches)
+    return [least + 1] * more + [least] * (num_batches - more)
 
 
 def shuffled(num_rows: int, seed: int, device: torch.device) -> Tensor:

@@ -12,9 +12,12 @@ from slipway.learning.augmenting import Mixed
 from slipway.learning.devices import autocast
 from slipway.learning.losses import Loss
 from slipway.learning.optimisers import make_optimizer
+from slipway.learning.team import Team
 from slipway.product.train import Train
 
 logger = logging.getLogger("slipway")
+
+ALONE = Team()
 
 
 class Stepper:
@@ -26,11 +29,12 @@ class Stepper:
             the pieces add up to that of the batch; batch normalisation alone sees smaller ones.
     """
 
-    def __init__(self, network: nn.Module, params: Train, loss: Loss, device: torch.device) -> None:
-        self.network, self.params, self.loss = network, params, loss
+    def __init__(self, network: nn.Module, params: Train, loss: Loss, device: torch.device, team: Team = ALONE) -> None:
+        self.network, self.params, self.loss, self.team = network, params, loss, team
         self.weights = [each for each in network.parameters() if each.requires_grad]
         self.optimizer = make_optimizer(params, self.weights)
-        self.forward = torch.compile(network) if params.compile else network
+        joined = team.joined(network)
+        self.forward = torch.compile(joined) if params.compile else joined
         self.autocast, self.is_half = autocast(params, device), params.precision != "fp32"
         self.is_scaled = params.precision == "fp16"
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.is_scaled)
@@ -49,24 +53,25 @@ class Stepper:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
 
-    def step(self, x: Tensor, y: Tensor, mixed: Mixed | None = None) -> Tensor:
-        """Learn from a batch; return its loss, on the device and detached.
+    def step(self, x: Tensor, y: Tensor, mixed: Mixed | None = None, *, weight: Tensor | float = 1.0) -> Tensor:
+        """Learn from a batch, or from this process's part of one; return its loss, on the device and detached.
 
         Args:
             x: Features [B, ...].
             y: Targets [B].
             mixed: The other targets of rows that are blends.
+            weight: What the part weighs beside those of the other processes; 1 on average.
 
         Raises:
             torch.OutOfMemoryError: Two rows at once are too many.
         """
         while True:
             try:
-                loss = self._backward(x, y, mixed)
+                loss = self._backward(x, y, mixed, weight)
                 break
             except RuntimeError as error:
-                if not is_out_of_memory(error) or len(x) < 4 * self.num_pieces:
-                    raise
+                if not is_out_of_memory(error) or len(x) < 4 * self.num_pieces or not self.team.is_alone:
+                    raise  # other processes would wait for this one's gradients
             self.num_pieces *= 2
             self.optimizer.zero_grad(set_to_none=True)
             gc.collect()
@@ -85,19 +90,23 @@ class Stepper:
             self.average.update_parameters(self.network)
         return loss
 
-    def _backward(self, x: Tensor, y: Tensor, mixed: Mixed | None) -> Tensor:
+    def _backward(self, x: Tensor, y: Tensor, mixed: Mixed | None, weight: Tensor | float) -> Tensor:
         """Add up the gradient of the batch, piece by piece; return its loss."""
         self.optimizer.zero_grad(set_to_none=True)
-        if self.num_pieces == 1 and mixed is None:
-            return self._piece(x, [(y, 1.0)], penalised=True)
-        targets = [(y, 1.0)] if mixed is None else [(y, mixed.share), (mixed.others, 1 - mixed.share)]
+        targets = [(y, weight)]
+        if mixed is not None:
+            targets = [(y, weight * mixed.share), (mixed.others, weight * (1 - mixed.share))]
+        if self.num_pieces == 1:
+            return self._piece(x, targets, penalised=True)
         total = torch.zeros((), device=x.device)
         for number, rows in enumerate(torch.arange(len(x), device=x.device).tensor_split(self.num_pieces)):
-            weighed = [
-                (each[rows], share * self.loss.weight(each[rows]) / self.loss.weight(each)) for each, share in targets
-            ]
-            total += self._piece(x[rows], weighed, penalised=number == 0)
+            parts = [(each[rows], share * self._share(each[rows], each)) for each, share in targets]
+            total += self._piece(x[rows], parts, penalised=number == 0)
         return total
+
+    def _share(self, some: Tensor, whole: Tensor) -> Tensor | float:
+        """Return what a piece's targets weigh in those of the batch."""
+        return self.loss.weight(some) / self.loss.weight(whole)
 
     def _piece(self, x: Tensor, targets: list[tuple[Tensor, Tensor | float]], *, penalised: bool) -> Tensor:
         """Add a piece's part of the gradient; return its part of the loss, each target's by its share."""

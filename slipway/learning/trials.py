@@ -1,12 +1,15 @@
 """Train one configuration after another on the same rows, and say how good each is on the validation rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+import torch
 
 from slipway.learning.devices import choose_device, repeatable
 from slipway.learning.loop import Epoch, fit
 from slipway.learning.material import Material, prepared
+from slipway.learning.rows import Rows, Source
 from slipway.product.augment import Policy
 from slipway.product.train import Train
 
@@ -24,6 +27,7 @@ class Trainer:
 
     material: Material
     objective: Literal["loss", "metric"]
+    _held: dict[tuple[object, ...], tuple[Source, Rows]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -50,12 +54,10 @@ class Trainer:
             told: Is told of each epoch and its number; what it raises ends the training.
         """
         material, device = self.material, choose_device(params.device)
-        train, validation = (
-            rows.to(device, channels_last=params.channels_last) for rows in (material.train, material.validation)
-        )
+        train, validation = self._rows(params, device)
         seed = material.schema.product.seed
         with repeatable(seed, params.threads):
-            network = prepared(material.architecture(params.network), params, train.targets).to(device)
+            network = prepared(material.architecture(params.network), params, train.known).to(device)
             history = fit(
                 network,
                 train,
@@ -66,3 +68,12 @@ class Trainer:
                 watch=lambda epoch: told(epoch.epoch, self.of(epoch)),
             )
         return self.of(min(history, key=lambda epoch: epoch.validation_loss))
+
+    def _rows(self, params: Train, device: torch.device) -> tuple[Source, Rows]:
+        """Return both parts, read once for all trials that hold them alike."""
+        key = (device, params.channels_last, params.max_resident_gib, params.shuffle_buffer_rows)
+        if key not in self._held:
+            self._held.clear()
+            held = self.material.validation().to(device, channels_last=params.channels_last)
+            self._held[key] = self.material.train(params, device), held
+        return self._held[key]

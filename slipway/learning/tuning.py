@@ -16,9 +16,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from slipway.errors import ParamsError, SlipwayError
-from slipway.learning.loop import Diverged
-from slipway.learning.material import read_material
+from slipway.errors import Diverged, ParamsError, SlipwayError
+from slipway.learning.material import Material
 from slipway.learning.searches import Found, Search, Trial
 from slipway.learning.trials import Trainer
 from slipway.product.editing import flow
@@ -65,7 +64,7 @@ def _optuna() -> Any:
 
 
 def _trainer(job: Search) -> Trainer:
-    return Trainer(read_material(job.data / "augment", job.data / "privatize"), job.tune.objective)
+    return Trainer(Material.of(job.data / "augment", job.data / "privatize"), job.tune.objective)
 
 
 def _study(job: Search, *, maximise: bool) -> Any:

@@ -71,8 +71,17 @@ class Train(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: a GPU where there is one."""
 
+    processes: int = Field(default=1, ge=1, le=64)
+    """Processes that share each batch, one for each GPU or some cores; 1 is fastest for small networks on a CPU."""
+
     threads: int = Field(default=1, ge=1, le=256)
-    """CPU threads of torch; one is fastest for small networks and gives the same bytes everywhere."""
+    """CPU threads of torch, in each process; one is fastest for small networks and gives the same bytes everywhere."""
+
+    max_resident_gib: float = Field(default=4, ge=0)
+    """Training rows whose features take more are not held: they are streamed from the table."""
+
+    shuffle_buffer_rows: int = Field(default=262_144, ge=2)
+    """Streamed rows that are shuffled together; whole row groups, of 65,536 rows."""
 
     checkpoint_seconds: float = Field(default=30, ge=0)
     """Seconds between two checkpoints, from which a run that was killed goes on."""

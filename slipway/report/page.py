@@ -30,6 +30,7 @@ LABELS = {
 }
 UNBOUNDED = ("log_loss", "mae", "rmse", "r2")
 CAPTIONS = {
+    "augmented": "Training images, and what augmentation makes of them",
     "learning": "Learning curve",
     "confusion": "Confusion matrix, test rows",
     "roc": "ROC, test rows",

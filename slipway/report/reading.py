@@ -15,6 +15,7 @@ DOCS = Path("docs", "index.html")
 
 STAGES = ("ingest", "validate", "preprocess", "privatize", "augment", "train", "evaluate", "compress", "package")
 PICTURES = {
+    "train": ("augmented",),
     "evaluate": ("learning", "confusion", "roc", "calibration", "residuals"),
     "compress": ("pareto",),
 }

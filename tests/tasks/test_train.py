@@ -8,14 +8,17 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import torch
 import yaml
 from line import QUICK, write_preprocessed
+from safetensors.torch import load_file
 
-from slipway.errors import DataError, ParamsError
+from slipway.errors import DataError, Diverged, ParamsError
 from slipway.files import read_json
-from slipway.learning.loop import Diverged
+from slipway.learning.checkpoints import Checkpoint
+from slipway.learning.team import Team
 from slipway.learning.trained import load_network, scores
-from slipway.product.augment import Augment
+from slipway.product.augment import Augment, Policy
 from slipway.product.networks import CNN, FTTransformer, WideAndDeep
 from slipway.product.optimisation import SGD
 from slipway.product.privatize import Privatize
@@ -25,7 +28,7 @@ from slipway.transform.applying import features
 from slipway.transform.fitted import read_transform
 from tasks.augment import augment
 from tasks.privatize import privatize
-from tasks.train import train
+from tasks.train import augmented_sheet, learn, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,6 +125,47 @@ def test_a_run_goes_on_from_its_own_checkpoint_alone(prepared: Path, monkeypatch
     assert "goes on at" not in caplog.text
     run(prepared, "train", epochs=3)
     assert "goes on at epoch 3" in caplog.text
+
+
+def test_a_few_images_are_drawn_as_they_are_and_augmented() -> None:
+    images = torch.randn(12, 1, 6, 6)
+    drawn = augmented_sheet(images, Policy(flip=True), seed=1)
+    assert drawn.count("augmented</text>") == 3
+    assert drawn == augmented_sheet(images, Policy(flip=True), seed=1)
+
+
+def test_rows_that_are_not_held_are_streamed_and_learned_from(prepared: Path, caplog, monkeypatch) -> None:
+    caplog.set_level(logging.INFO, "slipway")
+    whole = pl.read_csv(run(prepared, "held") / "history.csv")
+    monkeypatch.setattr("slipway.learning.material.GROUP_ROWS", 50)
+    streamed = [run(prepared, name, max_resident_gib=0, shuffle_buffer_rows=100) for name in ("first", "second")]
+    assert "160 rows: they are streamed" in caplog.text
+    assert len({(each / "model.safetensors").read_bytes() for each in streamed}) == 1
+    history = pl.read_csv(streamed[0] / "history.csv")
+    assert history["validation_loss"].min() == pytest.approx(whole["validation_loss"].min(), abs=0.1)
+
+
+def test_two_processes_learn_what_one_does(prepared: Path) -> None:
+    changes = {"epochs": 5, "patience": 5, "checkpoint_seconds": 0, "class_weights": "balanced"}
+    one, two = run(prepared, "one", **changes), run(prepared, "two", processes=2, **changes)
+    weights = [load_file(folder / "model.safetensors") for folder in (one, two)]
+    for name, tensor in weights[0].items():
+        assert torch.allclose(tensor, weights[1][name], atol=1e-4), name
+    histories = [pl.read_csv(folder / "history.csv") for folder in (one, two)]
+    assert histories[0]["train_loss"].to_list() == pytest.approx(histories[1]["train_loss"].to_list(), rel=1e-4)
+    assert not list((prepared / "work" / "two").glob("checkpoint*"))
+
+
+def test_an_error_in_one_of_two_processes_is_that_of_the_stage(prepared: Path) -> None:
+    with pytest.raises(ParamsError, match="a cnn needs images"):
+        run(prepared, network=CNN(), processes=2)
+
+
+def test_more_processes_than_a_batch_has_rows_for_are_refused(prepared: Path) -> None:
+    folders = (prepared / "augment", prepared / "privatize", prepared)
+    checkpoint = Checkpoint(prepared / "work" / "train", "0" * 64)
+    with pytest.raises(ParamsError, match=r"train.processes = 40, but a batch has 32 rows: each process needs two"):
+        learn(*folders, QUICK, checkpoint, team=Team(0, 40))
 
 
 def test_weights_before_a_loss_that_explodes_are_kept_as_evidence(prepared: Path) -> None:

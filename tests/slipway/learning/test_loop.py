@@ -4,9 +4,9 @@ import pytest
 import torch
 from problems import QUICK, learned, network, xor
 
-from slipway.errors import DataError, ParamsError
+from slipway.errors import DataError, Diverged, ParamsError
 from slipway.learning.devices import autocast, choose_device, repeatable
-from slipway.learning.loop import Diverged, Epoch, Training, fit
+from slipway.learning.loop import Epoch, Training, fit
 from slipway.learning.rows import Rows
 from slipway.product.augment import Policy
 from slipway.product.optimisation import SGD, Adagrad, Adam, Constant, Huber, OneCycle, Plateau, RMSprop, Step

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from slipway.errors import ParamsError
 from slipway.learning.losses import balanced_weights, training_loss, validation_loss
+from slipway.learning.rows import Targets
 from slipway.learning.stepping import Stepper
 from slipway.product.optimisation import BCE, MAE, MSE, SGD, CrossEntropy, Focal, Huber
 from slipway.product.train import Train
@@ -18,16 +19,16 @@ MANY = torch.tensor([0, 0, 0, 1, 2, 2])
 
 def loss(section, targets=MANY, **changes):
     params = Train(loss=section, **changes)
-    return training_loss(params, targets, num_outputs=3)
+    return training_loss(params, Targets.of(targets))
 
 
 def test_cross_entropy_is_torchs_with_smoothing_and_weights():
-    weights = balanced_weights(MANY, 3)
+    weights = balanced_weights(torch.bincount(MANY))
     ours = loss(CrossEntropy(name="cross_entropy"), label_smoothing=0.1, class_weights="balanced")
     assert ours.mean(LOGITS, CLASSES).item() == pytest.approx(
         functional.cross_entropy(LOGITS, CLASSES, weight=weights, label_smoothing=0.1).item()
     )
-    plain = validation_loss(Train(label_smoothing=0.1, class_weights="balanced"), MANY)
+    plain = validation_loss(Train(label_smoothing=0.1, class_weights="balanced"), Targets.of(MANY))
     assert plain.mean(LOGITS, CLASSES).item() == pytest.approx(functional.cross_entropy(LOGITS, CLASSES).item())
 
 
@@ -61,7 +62,7 @@ def test_smoothing_and_weights_are_refused_where_they_mean_nothing():
     with pytest.raises(ValueError, match="class_weights is for losses of classes"):
         Train(loss=Huber(name="huber"), class_weights="balanced")
     with pytest.raises(ParamsError, match="the targets are values: allowed: mse, mae, huber"):
-        validation_loss(Train(loss=Focal(name="focal")), WANTED)
+        validation_loss(Train(loss=Focal(name="focal")), Targets.of(WANTED))
 
 
 class Tight(torch.nn.Linear):
@@ -81,7 +82,7 @@ def test_a_batch_that_does_not_fit_is_learned_in_pieces_with_the_same_result(cla
     layers[1].load_state_dict(layers[0].state_dict())
     losses = []
     for layer in layers:
-        stepper = Stepper(layer, params, training_loss(params, y, num_outputs=2), torch.device("cpu"))
+        stepper = Stepper(layer, params, training_loss(params, Targets.of(y)), torch.device("cpu"))
         losses.append(stepper.step(x, y).item())
     assert losses[0] == pytest.approx(losses[1])
     assert torch.allclose(layers[0].weight, layers[1].weight, atol=1e-7)
@@ -94,7 +95,7 @@ def test_memory_that_does_not_hold_two_rows_is_an_error():
             raise torch.OutOfMemoryError("no row fits")
 
     stepper = Stepper(
-        Tiny(5, 2), Train(), training_loss(Train(), torch.tensor([0, 1]), num_outputs=2), torch.device("cpu")
+        Tiny(5, 2), Train(), training_loss(Train(), Targets.of(torch.tensor([0, 1]))), torch.device("cpu")
     )
     with pytest.raises(torch.OutOfMemoryError):
         stepper.step(torch.zeros(16, 5), torch.zeros(16, dtype=torch.long))

@@ -6,7 +6,7 @@ import pytest
 from tiny_stages import write_stages
 
 from slipway.errors import SlipwayError
-from slipway.learning.material import read_material
+from slipway.learning.material import Material
 from slipway.learning.probing import Configuration, Measured, Options, Probe, fastest, options, probe
 from slipway.product.augment import Policy
 from slipway.product.networks import CNN, MLP
@@ -17,7 +17,7 @@ IMAGES = Options(precisions=("fp32", "bf16"), has_images=True, threads=[1, 2, 4]
 
 def made(folder, **options):
     data = write_stages(folder, **options)
-    return read_material(data / "augment", data / "privatize")
+    return Material.of(data / "augment", data / "privatize")
 
 
 def rated(rate):
