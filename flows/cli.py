@@ -30,6 +30,7 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A product in products/products.yaml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Accept = Annotated[bool, typer.Option("--accept", help="Write the change into params.yaml.")]
 Stage = Annotated[str | None, typer.Argument(metavar="[STAGE]", help="Stop after this stage; nothing is deployed.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Without Prefect: no server, no retries, less to start.")]
 
@@ -203,6 +204,37 @@ def serve(
     params = read_section(root / "products" / name / "params.yaml", Serve)
     asked = {key: value for key, value in {"host": host, "port": port}.items() if value is not None}
     serve(root / "releases" / name, params.model_copy(update=asked))
+
+
+@app.command(epilog="Example: slipway tune cancer --accept")
+def tune(name: Name, accept: Accept = False, as_json: AsJson = False) -> None:
+    """Search for better parameters of training, in the ranges of the section tune; killed, it goes on."""
+    root = _enter(name)
+    from flows import tuning
+
+    content = tuning.tune(root, name, accept=accept)
+    if as_json:
+        _print_json(content)
+    else:
+        tuning.show(content)
+
+
+@app.command(epilog="Example: slipway probe digits")
+def probe(
+    name: Name,
+    seconds: Annotated[float, typer.Option(min=0, max=60, help="To measure each configuration.")] = 1.0,
+    accept: Accept = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure which precision, layout, threads and compilation train the product's network fastest here."""
+    root = _enter(name)
+    from flows import probing
+
+    content = probing.probe(root, name, seconds=seconds, accept=accept)
+    if as_json:
+        _print_json(content)
+    else:
+        probing.show(content)
 
 
 @app.command(epilog="Example: slipway doctor")

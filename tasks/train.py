@@ -6,12 +6,9 @@ The validation rows say when to stop and which weights are kept.
 import csv
 import hashlib
 import logging
-import math
 from pathlib import Path
 
-import polars as pl
 import torch
-from torch import nn
 
 from slipway.errors import Diverged
 from slipway.files import read_json, sha256_of, whole_folder, write_json, write_text
@@ -19,21 +16,15 @@ from slipway.learning.augmenting import augment_batch
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.devices import choose_device, repeatable
 from slipway.learning.loop import Epoch, fit
-from slipway.learning.rows import Batch, Rows, Source, Targets
+from slipway.learning.material import Material, prepared
 from slipway.learning.stepping import ALONE
-from slipway.learning.streaming import Streamed
 from slipway.learning.team import Team, learn_together
 from slipway.learning.trained import save_network
-from slipway.networks.building import Architecture, Regressor, build
-from slipway.networks.initialising import initialise
 from slipway.pictures.samples import sheet
 from slipway.product.augment import Policy
 from slipway.product.train import Train
 from slipway.stage import main
-from slipway.tables.schema import GROUP_ROWS, Schema, read_schema
-from slipway.tables.targets import targets
-from slipway.transform.applying import features
-from slipway.transform.fitted import Transform, read_transform
+from slipway.tables.schema import Schema
 
 NO_INFLUENCE = {"checkpoint_seconds"}
 """Parameters that change nothing of what is learned."""
@@ -77,18 +68,12 @@ def learn(
     Raises:
         Diverged: As above, once the last good weights are in `folder`.
     """
-    schema, transform = read_schema(privatize), read_transform(privatize)
+    material = Material.of(augment, privatize)
+    schema, transform = material.schema, material.transform
     seed, policy = schema.product.seed, Policy.model_validate(read_json(augment / "policy.json"))
     device = choose_device(params.device, team.rank)
-    rows = training_rows(augment / "train.parquet", schema, transform, params, device)
-    validation = read_rows(privatize / "validation.parquet", schema, transform)
-    architecture = Architecture(
-        network=params.network,
-        inputs=transform.feature_shape,
-        vocabulary=transform.vocabulary,
-        outputs=len(schema.classes) if schema.classes else 1,
-        task=schema.product.task,
-    )
+    rows, validation = material.train(params, device), material.validation()
+    architecture = material.architecture(params.network)
     with repeatable(seed, params.threads):
         network = prepared(architecture, params, rows.known).to(device)
         torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
@@ -116,64 +101,6 @@ def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.dev
     ]
     parts = [params.model_dump_json(exclude=NO_INFLUENCE), device.type, torch.__version__, *map(sha256_of, read)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def prepared(architecture: Architecture, params: Train, known: Targets) -> nn.Module:
-    """Build the network with the weights that it starts with."""
-    network = build(architecture)
-    initialise(network, params.init)
-    if isinstance(network, Regressor):
-        center_on(network, known)
-    if params.channels_last:
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # its types leave this out
-    return network
-
-
-def training_rows(table: Path, schema: Schema, transform: Transform, params: Train, device: torch.device) -> Source:
-    """Hold the rows on the device, or stream them from the table where they take more than the section allows."""
-    scanned = pl.scan_parquet(table)
-    num_rows = int(scanned.select(pl.len()).collect().item())
-    if num_rows * 4 * math.prod(transform.feature_shape) <= params.max_resident_gib * 2**30:
-        return read_rows(table, schema, transform).to(device, channels_last=params.channels_last)
-
-    def read(start: int, count: int) -> Batch:
-        return as_tensors(scanned.slice(start, count).collect(), schema, transform)
-
-    wanted = scanned.select(schema.require_target()).collect(engine="streaming")
-    logger.info("%s has %s rows: they are streamed", table, f"{num_rows:,}")
-    return Streamed(
-        read,
-        num_rows,
-        Targets.of(as_targets(wanted, schema)).to(device),
-        group_rows=GROUP_ROWS,
-        buffer_rows=params.shuffle_buffer_rows,
-        device=device,
-        channels_last=params.channels_last,
-    )
-
-
-def read_rows(table: Path, schema: Schema, transform: Transform) -> Rows:
-    """Read a table of cleaned rows as features and targets."""
-    return Rows(*as_tensors(pl.read_parquet(table), schema, transform))
-
-
-def as_tensors(frame: pl.DataFrame, schema: Schema, transform: Transform) -> Batch:
-    """Turn cleaned rows into features and targets, on the CPU."""
-    return torch.from_numpy(features(frame, transform)), as_targets(frame, schema)
-
-
-def as_targets(frame: pl.DataFrame, schema: Schema) -> torch.Tensor:
-    """Return the targets: int64 classes, or float32 values."""
-    wanted = torch.from_numpy(targets(frame, schema).copy())
-    return wanted.float() if schema.classes is None else wanted
-
-
-def center_on(network: Regressor, known: Targets) -> None:
-    """Start a regression at the target's mean and spread, so that its body learns numbers near one."""
-    assert known.mean is not None
-    assert known.variance is not None
-    network.center.copy_(known.mean)
-    network.scale.copy_(known.variance.sqrt() if known.variance > 0 else torch.ones(()))
 
 
 def augmented_sheet(images: torch.Tensor, policy: Policy, *, seed: int) -> str:

@@ -15,6 +15,7 @@ from slipway.drafting.drafting import Draft
 from slipway.drafting.rules import Rule
 from slipway.errors import ParamsError
 from slipway.files import replace_folder, write_text
+from slipway.product.editing import flow
 from slipway.product.params import Params, read_params
 from slipway.suites.suite import read_suite
 
@@ -118,7 +119,7 @@ def _add_line(root: Path, name: str) -> None:
         fits = False
     if not fits:
         heading = [line for line in text.splitlines() if line.startswith("#")]
-        added = "\n".join([*heading, "products:", *(f"  - {_flow(one)}" for one in wanted), ""])
+        added = "\n".join([*heading, "products:", *(f"  - {flow(one)}" for one in wanted), ""])
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     write_text(temporary, added)
     temporary.replace(path)
@@ -145,11 +146,11 @@ def _block(key: str, value: Any, comments: Mapping[str, str], path: str, depth: 
     comment = comments.get(path)
     lines = [f"{indent}# {_one_line(comment)}"] if comment and value not in ({}, [], None) else []
     if isinstance(value, dict) and value and depth < BLOCK_DEPTH:
-        lines.append(f"{indent}{_flow(key)}:")
+        lines.append(f"{indent}{flow(key)}:")
         for name, inner in value.items():
             lines += _block(name, inner, comments, f"{path}.{name}", depth + 1)
         return lines
-    return [*lines, f"{indent}{_flow(key)}: {_flow(value)}"]
+    return [*lines, f"{indent}{flow(key)}: {flow(value)}"]
 
 
 RAW = """\
@@ -165,14 +166,8 @@ def suite_text(name: str, rules: Sequence[Rule], heading: str) -> str:
     for one in rules:
         if one.why:
             lines.append(f"  # {_one_line(one.why)}")
-        lines.append(f"  - {_flow(one.expectation.model_dump(exclude_defaults=True))}")
+        lines.append(f"  - {flow(one.expectation.model_dump(exclude_defaults=True))}")
     return "\n".join(lines) + "\n"
-
-
-def _flow(value: Any) -> str:
-    """Return a value as YAML in one line."""
-    text = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10**9, sort_keys=False)
-    return text.strip()[1:-1]
 
 
 def _one_line(text: str) -> str:

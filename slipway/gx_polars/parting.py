@@ -20,14 +20,13 @@ def sink_parts(rows: pl.LazyFrame, files: Mapping[Any, Path]) -> None:
         rows: The table, which is never collected, with a column `KEY`.
         files: Where the rows of each key go, all in one folder; every key that occurs is among them.
     """
-    files = {key: path.absolute() for key, path in files.items()}  # a relative one would be taken from their folder
     written: set[Path] = set()
 
     def file_of(part: Any) -> Path:
         path = files[part.partition_keys.item(0, KEY)]
         assert path not in written, f"{path.name} is written as one file"
         written.add(path)
-        return path
+        return Path(path.name)  # polars puts the folder before it
 
     parts = pl.PartitionBy(
         next(iter(files.values())).parent,

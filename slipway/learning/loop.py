@@ -8,6 +8,7 @@ import logging
 import math
 import random
 import time
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -55,6 +56,7 @@ def fit(
     seed: int,
     checkpoint: Checkpoint | None = None,
     team: Team = ALONE,
+    watch: Callable[[Epoch], None] | None = None,
 ) -> list[Epoch]:
     """Train in place until `epochs` or `patience` ends it; the network ends with its best weights.
 
@@ -67,6 +69,7 @@ def fit(
         seed: Of the order of rows, of dropout and of augmentation.
         checkpoint: From where it goes on, if there is one, and where it notes how far it is.
         team: The processes that learn together; each calls this with the same rows.
+        watch: Is told of each epoch; what it raises ends the training.
 
     Raises:
         DataError: There are too few rows, or rows of one class alone.
@@ -78,6 +81,8 @@ def fit(
     training = Training(network, train, validation, params, policy, seed=seed, checkpoint=checkpoint, team=team)
     while training.goes_on:
         training.run_epoch()
+        if watch is not None:
+            watch(training.history[-1])
     network.load_state_dict(training.best_weights)
     return training.history
 

@@ -24,6 +24,7 @@ from slipway.product.reading import check_section, read_yaml
 from slipway.product.section import Section
 from slipway.product.serve import Serve
 from slipway.product.train import Train
+from slipway.product.tune import Tune, require_ranges
 from slipway.product.validate import Validate
 
 TEXT_NETWORKS = ("lstm", "gru", "transformer")
@@ -45,6 +46,7 @@ class Params(Section):
     package: Package
     deploy: Deploy
     serve: Serve
+    tune: Tune
 
     @model_validator(mode="after")
     def _gate_suits_the_task(self) -> Self:
@@ -66,7 +68,9 @@ class Params(Section):
 
 def read_params(path: Path) -> Params:
     """Read and check a whole params.yaml."""
-    return check_section(read_yaml(path), Params, where=str(path))
+    params = check_section(read_yaml(path), Params, where=str(path))
+    require_ranges(params.tune, {"train": params.train, "augment": params.augment}, where=str(path))
+    return params
 
 
 def json_schema() -> str:

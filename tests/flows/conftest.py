@@ -127,6 +127,7 @@ compress: {}
 package: {}
 deploy: {}
 serve: {}
+tune: {}
 """
 
 SUITE = """

@@ -137,7 +137,7 @@ def test_a_few_images_are_drawn_as_they_are_and_augmented() -> None:
 def test_rows_that_are_not_held_are_streamed_and_learned_from(prepared: Path, caplog, monkeypatch) -> None:
     caplog.set_level(logging.INFO, "slipway")
     whole = pl.read_csv(run(prepared, "held") / "history.csv")
-    monkeypatch.setattr("tasks.train.GROUP_ROWS", 50)
+    monkeypatch.setattr("slipway.learning.material.GROUP_ROWS", 50)
     streamed = [run(prepared, name, max_resident_gib=0, shuffle_buffer_rows=100) for name in ("first", "second")]
     assert "160 rows: they are streamed" in caplog.text
     assert len({(each / "model.safetensors").read_bytes() for each in streamed}) == 1

@@ -6,7 +6,7 @@ from problems import QUICK, learned, network, xor
 
 from slipway.errors import DataError, Diverged, ParamsError
 from slipway.learning.devices import autocast, choose_device, repeatable
-from slipway.learning.loop import Training, fit
+from slipway.learning.loop import Epoch, Training, fit
 from slipway.learning.rows import Rows
 from slipway.product.augment import Policy
 from slipway.product.optimisation import SGD, Adagrad, Adam, Constant, Huber, OneCycle, Plateau, RMSprop, Step
@@ -35,6 +35,19 @@ def test_training_stops_when_patience_is_over() -> None:
     history = learned(QUICK.model_copy(update={"epochs": 1000, "patience": 3, "lr": 0.5}))[1]
     best = min(range(len(history)), key=lambda i: history[i].validation_loss)
     assert len(history) == best + 1 + 3
+
+
+def test_who_watches_is_told_of_each_epoch_and_may_end_the_training() -> None:
+    seen = []
+
+    def watch(epoch: Epoch) -> None:
+        seen.append(epoch.epoch)
+        if len(seen) == 2:
+            raise KeyError("enough")
+
+    with repeatable(1, 1), pytest.raises(KeyError, match="enough"):
+        fit(network(), xor(), xor(), QUICK, Policy(), seed=1, watch=watch)
+    assert seen == [1, 2]
 
 
 def test_a_regression_learns_values_in_their_natural_units() -> None:

@@ -8,6 +8,7 @@ import pytest
 from slipway.pictures.compression import pareto
 from slipway.pictures.judging import calibration, confusion, residuals, roc
 from slipway.pictures.learning import learning_curve
+from slipway.pictures.tuning import trials_picture
 
 HISTORY = {
     "epoch": [1, 2, 3],
@@ -102,3 +103,16 @@ def test_two_classes_have_one_curve_and_one_class_has_none() -> None:
 def test_equal_values_and_a_single_candidate_are_drawn() -> None:
     residuals(np.ones(4), np.ones(4))
     assert "fp32" in texts(pareto(CANDIDATES[:1]))
+
+
+def test_trials_are_drawn_with_each_parameter_and_without_those_that_have_no_value() -> None:
+    trials = [
+        {"number": 0, "state": "complete", "value": 0.9, "values": {"train.lr": 0.1, "train.network": {"name": "mlp"}}},
+        {"number": 1, "state": "pruned", "value": None, "values": {"train.lr": 1.0, "train.network": {"name": "cnn"}}},
+        {"number": 2, "state": "pruned", "value": 0.01, "values": {"train.lr": 0.2, "train.network": {"name": "mlp"}}},
+    ]
+    drawn = trials_picture(trials, title="loss", is_maximised=False, present=1.0, logarithmic=["train.lr"])
+    texts = [each.text for each in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"train.lr", "train.network", "{name: mlp}", "pruned"} <= set(texts)
+    assert "{name: cnn}" not in texts
+    ElementTree.fromstring(trials_picture([], title="loss", is_maximised=True))

@@ -14,7 +14,7 @@ GONE = {"identifiers": ["id"], "ignore": ["note", "sex"], "sensitive": ["sex"]}
 
 
 def check(preprocess, *about):
-    sections = {name: {} for name in (*SECTIONS, "deploy", "serve")}
+    sections = {name: {} for name in (*SECTIONS, "deploy", "serve", "tune")}
     product = {"kind": "tabular", "target": "y", **GONE}
     params = Params.model_validate(
         {**sections, "product": product, "ingest": {"source": "x.csv"}, "preprocess": preprocess}

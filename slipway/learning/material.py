@@ -1,0 +1,122 @@
+"""What a network is trained on and built from: the rows that stages wrote, as features and targets, and their shape."""
+
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import torch
+from torch import nn
+
+from slipway.learning.rows import Batch, Rows, Source, Targets
+from slipway.learning.streaming import Streamed
+from slipway.networks.building import Architecture, Regressor, build
+from slipway.networks.initialising import initialise
+from slipway.product.networks import Network
+from slipway.product.train import Train
+from slipway.tables.schema import GROUP_ROWS, Schema, read_schema
+from slipway.tables.targets import targets
+from slipway.transform.applying import features
+from slipway.transform.fitted import Transform, read_transform
+
+logger = logging.getLogger("slipway")
+
+
+@dataclass(frozen=True)
+class Material:
+    """What augment and privatize leave for training.
+
+    Attributes:
+        train_table: The rows that are learned from.
+        validation_table: The rows that say when to stop.
+        schema: Of both.
+        transform: From their columns to features.
+    """
+
+    train_table: Path
+    validation_table: Path
+    schema: Schema
+    transform: Transform
+
+    @classmethod
+    def of(cls, augment: Path, privatize: Path) -> "Material":
+        """Look at the folders of the two stages."""
+        tables = (augment / "train.parquet", privatize / "validation.parquet")
+        return cls(*tables, read_schema(privatize), read_transform(privatize))
+
+    def train(self, params: Train, device: torch.device) -> Source:
+        """Return the training rows on the device, or streamed to it."""
+        return training_rows(self.train_table, self.schema, self.transform, params, device)
+
+    def validation(self) -> Rows:
+        """Return the validation rows."""
+        return read_rows(self.validation_table, self.schema, self.transform)
+
+    def architecture(self, network: Network) -> Architecture:
+        """Return what builds this network for these rows."""
+        return Architecture(
+            network=network,
+            inputs=self.transform.feature_shape,
+            vocabulary=self.transform.vocabulary,
+            outputs=len(self.schema.classes) if self.schema.classes else 1,
+            task=self.schema.product.task,
+        )
+
+
+def prepared(architecture: Architecture, params: Train, known: Targets) -> nn.Module:
+    """Build the network with the weights that it starts with."""
+    network = build(architecture)
+    initialise(network, params.init)
+    if isinstance(network, Regressor):
+        center_on(network, known)
+    if params.channels_last:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # its types leave this out
+    return network
+
+
+def training_rows(table: Path, schema: Schema, transform: Transform, params: Train, device: torch.device) -> Source:
+    """Hold the rows on the device, or stream them from the table where they take more than the section allows."""
+    scanned = pl.scan_parquet(table)
+    num_rows = int(scanned.select(pl.len()).collect().item())
+    if num_rows * 4 * math.prod(transform.feature_shape) <= params.max_resident_gib * 2**30:
+        return read_rows(table, schema, transform).to(device, channels_last=params.channels_last)
+
+    def read(start: int, count: int) -> Batch:
+        return as_tensors(scanned.slice(start, count).collect(), schema, transform)
+
+    wanted = scanned.select(schema.require_target()).collect(engine="streaming")
+    logger.info("%s has %s rows: they are streamed", table, f"{num_rows:,}")
+    return Streamed(
+        read,
+        num_rows,
+        Targets.of(as_targets(wanted, schema)).to(device),
+        group_rows=GROUP_ROWS,
+        buffer_rows=params.shuffle_buffer_rows,
+        device=device,
+        channels_last=params.channels_last,
+    )
+
+
+def read_rows(table: Path, schema: Schema, transform: Transform) -> Rows:
+    """Read a table of cleaned rows as features and targets."""
+    return Rows(*as_tensors(pl.read_parquet(table), schema, transform))
+
+
+def as_tensors(frame: pl.DataFrame, schema: Schema, transform: Transform) -> Batch:
+    """Turn cleaned rows into features and targets, on the CPU."""
+    return torch.from_numpy(features(frame, transform)), as_targets(frame, schema)
+
+
+def as_targets(frame: pl.DataFrame, schema: Schema) -> torch.Tensor:
+    """Return the targets: int64 classes, or float32 values."""
+    wanted = torch.from_numpy(targets(frame, schema).copy())
+    return wanted.float() if schema.classes is None else wanted
+
+
+def center_on(network: Regressor, known: Targets) -> None:
+    """Start a regression at the target's mean and spread, so that its body learns numbers near one."""
+    assert known.mean is not None
+    assert known.variance is not None
+    network.center.copy_(known.mean)
+    network.scale.copy_(known.variance.sqrt() if known.variance > 0 else torch.ones(()))
