@@ -22,6 +22,8 @@ from slipway.transform.fitted import Transform, read_transform
 
 logger = logging.getLogger("slipway")
 
+FEATURE_BYTES, TOKEN_BYTES = 4, 8
+
 
 @dataclass(frozen=True)
 class Material:
@@ -79,7 +81,8 @@ def training_rows(table: Path, schema: Schema, transform: Transform, params: Tra
     """Hold the rows on the device, or stream them from the table where they take more than the section allows."""
     scanned = pl.scan_parquet(table)
     num_rows = int(scanned.select(pl.len()).collect().item())
-    if num_rows * 4 * math.prod(transform.feature_shape) <= params.max_resident_gib * 2**30:
+    each = FEATURE_BYTES if transform.tokens is None else TOKEN_BYTES
+    if num_rows * each * math.prod(transform.feature_shape) <= params.max_resident_gib * 2**30:
         return read_rows(table, schema, transform).to(device, channels_last=params.channels_last)
 
     def read(start: int, count: int) -> Batch:
