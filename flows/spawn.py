@@ -40,7 +40,11 @@ def spawn(name: str, words: Sequence[str]) -> None:
         command, env=environment, stdout=2, stderr=subprocess.PIPE, text=True, errors="replace"
     ) as process:
         assert process.stderr is not None
-        printed = "".join(_relayed(process.stderr))
+        try:
+            printed = "".join(_relayed(process.stderr))
+        except BaseException:
+            process.kill()  # or leaving the block would wait for the stage to end
+            raise
     if process.returncode:
         raise _error(name, words[0].removeprefix("tasks."), process.returncode, printed.strip())
     sys.stderr.write(printed)

@@ -22,12 +22,9 @@ from slipway.learning.team import Team, learn_together
 from slipway.learning.trained import save_network
 from slipway.pictures.samples import sheet
 from slipway.product.augment import Policy
-from slipway.product.train import Train
+from slipway.product.train import NO_INFLUENCE, Train
 from slipway.stage import main
 from slipway.tables.schema import Schema
-
-NO_INFLUENCE = {"checkpoint_seconds"}
-"""Parameters that change nothing of what is learned."""
 
 SHOWN_IMAGES, SHOWN_VERSIONS = 10, 3
 
@@ -49,7 +46,9 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
         mark = fingerprint(augment, privatize, params, choose_device(params.device))
         checkpoint = Checkpoint(out.parent / "work" / out.name, mark)
         for path in checkpoint.others():
-            logger.warning("%s is of other rows or parameters: it is left as it is", path)
+            logger.warning(
+                "%s is of other rows or parameters: it is not gone on from; delete it if nobody wants it", path
+            )
         arguments = (augment, privatize, folder, params, checkpoint)
         if params.processes == 1:
             learn(*arguments)
@@ -74,7 +73,7 @@ def learn(
     device = choose_device(params.device, team.rank)
     rows, validation = material.train(params, device), material.validation()
     architecture = material.architecture(params.network)
-    with repeatable(seed, params.threads):
+    with repeatable(seed, params.threads, device):
         network = prepared(architecture, params, rows.known).to(device)
         torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
         held = validation.to(device, channels_last=params.channels_last)
@@ -84,10 +83,11 @@ def learn(
             if team.is_first:
                 save_network(network, architecture, folder)
                 checkpoint.remove()
+            team.wait()  # or the agent would end the first process while it writes
             raise
     if team.is_first:
         save_network(network, architecture, folder)
-        if policy.asked and transform.image is not None:
+        if policy.changes_images and transform.image is not None:
             few = rows.first(SHOWN_IMAGES)
             write_text(folder / "augmented.svg", augmented_sheet(few, policy, seed=seed))
         write_history(history, folder / "history.csv", schema)

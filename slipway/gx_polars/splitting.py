@@ -13,6 +13,9 @@ from slipway.gx_polars.parting import KEY, sink_parts
 from slipway.gx_polars.rounds import Outcome, Running, run_rounds, signature, step
 from slipway.gx_polars.row_rules import DEPENDENT, row_rule
 
+BETWEEN = "\x00"
+"""What no title holds: YAML has no such character."""
+
 
 def find_broken(type_: str, kwargs: Mapping[str, Any], rows: pl.LazyFrame) -> Broken | None:
     """Find the rows that break a row-level expectation, one that depends on other rows included.
@@ -61,9 +64,12 @@ class Split:
     @property
     def why(self) -> pl.Expr:
         """The titles of what a row breaks."""
+        if not self.breaks:
+            return pl.lit([], dtype=pl.List(pl.String)).alias(self.reasons)
         titles = [pl.when(breaks).then(pl.lit(title)) for title, breaks in zip(self.titles, self.breaks, strict=True)]
-        listed = pl.concat_list(titles).list.drop_nulls() if titles else pl.lit([], dtype=pl.List(pl.String))
-        return listed.alias(self.reasons)
+        # To list the titles and drop what is null takes 20 times longer.
+        joined = pl.concat_str(titles, separator=BETWEEN, ignore_nulls=True)
+        return joined.str.split(BETWEEN).alias(self.reasons)
 
     def parts(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
         """Return the good rows, and the bad ones with their reasons."""

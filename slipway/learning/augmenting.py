@@ -1,6 +1,6 @@
 """What train does to each batch, on its device: policy.json applied to scaled features.
 
-Privacy: copies of one row are made inside the step, and mixup lets two rows meet, which DP-SGD must refuse.
+Privacy: copies of one row are made inside the step, and mixup lets two rows meet, which DP-SGD will have to refuse.
 """
 
 import math

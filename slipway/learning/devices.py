@@ -39,7 +39,7 @@ def autocast(params: Train, device: torch.device) -> torch.autocast:
 
 
 @contextmanager
-def repeatable(seed: int, threads: int) -> Iterator[None]:
+def repeatable(seed: int, threads: int, device: torch.device | None = None) -> Iterator[None]:
     """Run a block with torch's global generator seeded and its threads set; both are put back after it.
 
     Memory is not filled before it is written, as torch would under deterministic algorithms: nothing here reads
@@ -47,14 +47,15 @@ def repeatable(seed: int, threads: int) -> Iterator[None]:
     """
     before, fills = torch.get_num_threads(), torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     deterministic = torch.are_deterministic_algorithms_enabled()
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng([device] if device is not None and device.type == "cuda" else []):
             torch.manual_seed(seed)
             yield
     finally:
         torch.set_num_threads(before)
-        torch.use_deterministic_algorithms(deterministic)
+        torch.use_deterministic_algorithms(deterministic, warn_only=warns)
         torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]

@@ -27,10 +27,10 @@ from slipway.learning.stepping import ALONE, Stepper
 from slipway.learning.team import Team
 from slipway.product.augment import Policy
 from slipway.product.train import Train
+from slipway.transform.applying import rows_at_once
 
 logger = logging.getLogger("slipway")
 
-EVALUATION_ROWS = 8192
 DIVERGED = 1000
 """A training loss so many times the untrained network's is not on its way to a small one."""
 
@@ -170,7 +170,9 @@ class Training:
     def _judge(self) -> None:
         """Judge the epoch, note it, and keep its weights if they are the best."""
         train_loss = torch.stack(self.losses).mean().item()
+        self.team.align(self.stepper.buffers)
         loss, metric = assess(self.stepper.judged, self.validation, self.validation_loss)
+        loss, metric = self.team.first_says([loss, metric], self.train.device)
         if not math.isfinite(loss) or train_loss > DIVERGED * max(self.untrained, 1.0):
             losses = f"a training loss of {train_loss:.4g} and a validation loss of {loss:.4g}"
             raise self._diverged(f"epoch {self.epoch} has {losses}")
@@ -260,7 +262,7 @@ class Training:
         self.losses = list(state["losses"].unbind())
         self.history = [Epoch(*each) for each in state["history"]]
         self.best, self.best_epoch, self.best_weights = state["best"]
-        logger.info("goes on at epoch %d, batch %d of %d", self.epoch, self.batch + 1, self.num_batches)
+        logger.info("goes on at epoch %d, after %d of %d batches", self.epoch, self.batch, self.num_batches)
 
 
 def count_batches(num_rows: int, batch_size: int, team: Team) -> int:
@@ -308,7 +310,8 @@ def assess(network: nn.Module, rows: Rows, loss_of: Loss) -> tuple[float, float]
     """Return the loss, and accuracy (of classes) or RMSE (of values), over all rows."""
     network.eval()
     with torch.inference_mode():
-        outputs = torch.cat([network(part) for part in rows.features.split(EVALUATION_ROWS)])
+        at_once = rows_at_once(None if rows.features.is_floating_point() else rows.features.shape[1])
+        outputs = torch.cat([network(part) for part in rows.features.split(at_once)])
         loss = loss_of.mean(outputs, rows.targets).item()
         if rows.targets.is_floating_point():
             return loss, functional.mse_loss(outputs, rows.targets).sqrt().item()

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 import psutil
 import torch
 
-from slipway.errors import SlipwayError
+from slipway.errors import DataError, SlipwayError
 from slipway.learning.augmenting import augment_batch
 from slipway.learning.devices import choose_device, repeatable
 from slipway.learning.losses import training_loss
@@ -162,9 +162,9 @@ class Probe:
         """Measure one; what torch cannot do here is a reason, no error."""
         params = self.params.model_copy(update=asdict(configuration))
         try:
-            with repeatable(self.material.schema.product.seed, configuration.threads):
+            with repeatable(self.material.schema.product.seed, configuration.threads, self.device):
                 return Measured(configuration, self._rows_a_second(params))
-        except RuntimeError as error:
+        except (RuntimeError, DataError) as error:
             return Measured(configuration, None, (str(error).strip() or type(error).__name__).splitlines()[0])
         finally:
             if configuration.compile:

@@ -9,11 +9,10 @@ from typing import Any
 from slipway.files import sha256_of
 from slipway.product.augment import Augment
 from slipway.product.section import Section
-from slipway.product.train import Train
+from slipway.product.train import NO_INFLUENCE, Train
 from slipway.product.tune import Tune
 
 ROWS = ("augment/train.parquet", "privatize/validation.parquet", "privatize/transform.json", "privatize/schema.json")
-NO_INFLUENCE = {"checkpoint_seconds"}
 
 
 @dataclass(frozen=True)

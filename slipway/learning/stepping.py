@@ -48,6 +48,12 @@ class Stepper:
         """See the class."""
         return self.network if self.average is None else self.average.module
 
+    @property
+    def buffers(self) -> list[Tensor]:
+        """What is learned without a gradient: statistics of batch normalisation, and their average."""
+        averaged = [] if self.average is None else list(self.average.module.buffers())
+        return [*self.network.buffers(), *averaged]
+
     def set_lr(self, lr: float) -> None:
         """Set the rate of the next step."""
         for group in self.optimizer.param_groups:
@@ -151,5 +157,6 @@ class Stepper:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Say whether an error is about memory; on a CPU torch raises a plain RuntimeError."""
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
+    """Say whether an error is about memory; on a CPU torch raises a plain RuntimeError, worded by the system."""
+    worded = ("can't allocate memory", "not enough memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in worded)

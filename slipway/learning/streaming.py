@@ -20,7 +20,9 @@ SEEDS = 1_000_003
 
 
 class Streamed:
-    """A source of training rows (slipway.learning.rows.Source) that never holds more than two buffers.
+    """A source of training rows (slipway.learning.rows.Source) that holds about five buffers at its peak.
+
+    Two are being made into one another while the reader shuffles, and the network learns from the one before.
 
     Args:
         read: Reads some rows.
@@ -67,7 +69,6 @@ class Streamed:
                 yield self._placed(held[0][start:end], held[1][start:end])
                 start = end
             held = (held[0][start:], held[1][start:])
-        assert held is not None
         assert not parts
 
     def _placed(self, x: Tensor, y: Tensor) -> Batch:
@@ -76,7 +77,7 @@ class Streamed:
 
     def _buffers(self, seed: int, left_out: int) -> Iterator[Batch]:
         """Yield shuffled buffers, without the first rows; one is read ahead."""
-        plan = [(groups, SEEDS * seed + place) for place, groups in enumerate(self._plan(seed))]
+        plan = [(groups, (SEEDS * seed + place) % 2**63) for place, groups in enumerate(self._plan(seed))]
         while plan and left_out >= (size := sum(num_rows for _, num_rows in plan[0][0])):
             plan, left_out = plan[1:], left_out - size
         with ThreadPoolExecutor(1) as reader:

@@ -6,7 +6,7 @@ do, write above all, is done by the first.
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from slipway.errors import SlipwayError
 from slipway.files import dump_json, read_json, write_text_whole
 from slipway.stage import RELAY, die_with_parent, logged_to_stderr
 
-REFUSED = "refused.json"
+REFUSED = "refused-{}.json"
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,25 @@ class Team:
         total = numbers.clone()
         dist.all_reduce(total)
         return total / self.size
+
+    def align(self, buffers: Iterable[Tensor]) -> None:
+        """Give every process the first one's buffers: each has gathered statistics of its own rows."""
+        if not self.is_alone:
+            for buffer in buffers:
+                dist.broadcast(buffer, 0)
+
+    def first_says(self, numbers: list[float], device: torch.device) -> list[float]:
+        """Return the first process's numbers, to the last bit: what they decide must be decided alike."""
+        if self.is_alone:
+            return numbers
+        said = torch.tensor(numbers, dtype=torch.float64, device=device)
+        dist.broadcast(said, 0)
+        return [float(each) for each in said.tolist()]
+
+    def wait(self) -> None:
+        """Wait until every process is here."""
+        if not self.is_alone:
+            dist.barrier()
 
     def agreed(self, wanted: bool, device: torch.device) -> bool:
         """Return what the first process wants: clocks differ, and all must do the same."""
@@ -114,29 +133,31 @@ def learn_together(learn: Learn, arguments: tuple[Any, ...], folder: Path, *, pr
     try:
         elastic_launch(config, _member)(learn, arguments, folder)
     except ChildFailedError as failed:
-        word = folder / REFUSED
-        if not word.exists():
-            first = next(iter(failed.failures.values()))
+        first = failed.get_first_failure()[1]
+        words = sorted(folder.glob(REFUSED.format("*")))
+        if not words:
             raise SlipwayError(
                 f"process {first.local_rank} of {processes} ended with status {first.exitcode}. Is there memory enough "
                 "for so many? Lower train.processes."
             ) from None
-        why = read_json(word)
-        word.unlink()
+        said = {path.name: read_json(path) for path in words}
+        for path in words:
+            path.unlink()
+        why = said.get(REFUSED.format(first.local_rank), said[words[0].name])
         raise getattr(errors, why["kind"], SlipwayError)(why["message"]) from None
 
 
 def _member(learn: Learn, arguments: tuple[Any, ...], folder: Path) -> None:
     """Be one of the processes."""
     die_with_parent()
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     team = Team(dist.get_rank(), dist.get_world_size())
     try:
         with logged_to_stderr(relayed=RELAY in os.environ):
             learn(*arguments, team=team)
     except SlipwayError as error:
         kinds = [kind.__name__ for kind in type(error).__mro__ if hasattr(errors, kind.__name__)]
-        write_text_whole(folder / REFUSED, dump_json({"kind": kinds[0], "message": str(error)}))
+        write_text_whole(folder / REFUSED.format(team.rank), dump_json({"kind": kinds[0], "message": str(error)}))
         raise SystemExit(1) from None
     finally:
         dist.destroy_process_group()

@@ -11,8 +11,7 @@ from torch import nn
 
 from slipway.files import read_json, write_text
 from slipway.networks.building import Architecture, build
-
-TOKENS_AT_ONCE = 1 << 17
+from slipway.transform.applying import rows_at_once
 
 
 def save_network(network: nn.Module, architecture: Architecture, folder: Path) -> None:
@@ -29,14 +28,11 @@ def load_network(folder: Path) -> nn.Module:
     return network.eval()
 
 
-def scores(network: nn.Module, features: npt.NDArray[Any], *, chunk_rows: int = 8192) -> npt.NDArray[np.float32]:
-    """Run the network over all rows: logits [N, classes], or values [N] in the target's natural units.
-
-    Of texts fewer at once: what a Transformer holds of a row grows with the square of its length.
-    """
+def scores(network: nn.Module, features: npt.NDArray[Any], *, chunk_rows: int | None = None) -> npt.NDArray[np.float32]:
+    """Run the network over all rows: logits [N, classes], or values [N] in the target's natural units."""
     network.eval()
-    if not np.issubdtype(features.dtype, np.floating):
-        chunk_rows = min(chunk_rows, max(1, TOKENS_AT_ONCE // features.shape[1]))
+    if chunk_rows is None:
+        chunk_rows = rows_at_once(None if np.issubdtype(features.dtype, np.floating) else features.shape[1])
     with torch.inference_mode():
         chunks = [network(torch.from_numpy(features[i : i + chunk_rows])) for i in range(0, len(features), chunk_rows)]
     return torch.cat(chunks).numpy()

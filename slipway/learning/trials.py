@@ -56,7 +56,7 @@ class Trainer:
         material, device = self.material, choose_device(params.device)
         train, validation = self._rows(params, device)
         seed = material.schema.product.seed
-        with repeatable(seed, params.threads):
+        with repeatable(seed, params.threads, device):
             network = prepared(material.architecture(params.network), params, train.known).to(device)
             history = fit(
                 network,

@@ -1,12 +1,12 @@
 """Search for good parameters with Optuna: trials in one process or several, in a database that outlives a kill.
 
 What is drawn for a trial depends on the product's seed and on the trials before it alone, not on how often the
-search was stopped: each draw has a sampler of its own, and a trial that a kill cut short is drawn again.
+search was stopped: each draw has a sampler of its own, and a trial that a kill cut short is drawn again. Successive
+halving alone compares with what a killed trial had reached, too.
 """
 
 import fcntl
 import logging
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,13 +16,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from slipway.errors import Diverged, ParamsError, SlipwayError
+from slipway.errors import SlipwayError
 from slipway.learning.material import Material
 from slipway.learning.searches import Found, Search, Trial
+from slipway.learning.stepping import is_out_of_memory
 from slipway.learning.trials import Trainer
 from slipway.product.editing import flow
 from slipway.product.tune import Choices, Numbers, assigned
-from slipway.stage import die_with_parent
+from slipway.stage import die_with_parent, logged_to_stderr
 
 DIGITS = 4
 """Of a number that is tried: what is written into params.yaml is exactly what was trained."""
@@ -34,8 +35,7 @@ def search(job: Search) -> Found:
     """Go on with the search until it has all its trials; one process of a product searches at a time.
 
     Raises:
-        SlipwayError: Optuna is not installed, or a process was killed.
-        ParamsError: The present values cannot be trained.
+        SlipwayError: Optuna is not installed, a process was killed, or the present values cannot be trained.
     """
     optuna = _optuna()
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -117,10 +117,9 @@ def _work_in_processes(job: Search) -> None:
 def _work_alone(job: Search) -> None:
     """Work in a process of its own, whose lines go to stderr."""
     die_with_parent()
-    logger.addHandler(logging.StreamHandler(sys.stderr))
-    logger.setLevel(logging.INFO)
-    trainer = _trainer(job)
-    _work(job, _study(job, maximise=trainer.is_maximised), trainer)
+    with logged_to_stderr(relayed=False):
+        trainer = _trainer(job)
+        _work(job, _study(job, maximise=trainer.is_maximised), trainer)
 
 
 def _work(job: Search, study: Any, trainer: Trainer) -> None:
@@ -178,7 +177,9 @@ def _try(job: Search, study: Any, trainer: Trainer, trial: Any, values: dict[str
         study.tell(trial, trainer.value(train, augment.policy, told))
     except optuna.TrialPruned:
         study.tell(trial, state=pruned)
-    except (Diverged, ParamsError) as error:
+    except (SlipwayError, RuntimeError) as error:
+        if not isinstance(error, SlipwayError) and not is_out_of_memory(error):
+            raise
         trial.set_user_attr("why", str(error).splitlines()[0])
         study.tell(trial, state=pruned)
 

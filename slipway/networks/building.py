@@ -41,11 +41,11 @@ class Regressor(nn.Module):
     center: Tensor
     scale: Tensor
 
-    def __init__(self, body: nn.Module, *, center: float = 0.0, scale: float = 1.0) -> None:
+    def __init__(self, body: nn.Module) -> None:
         super().__init__()
         self.body = body
-        self.register_buffer("center", torch.tensor(center, dtype=torch.float32))
-        self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
+        self.register_buffer("center", torch.zeros(()))
+        self.register_buffer("scale", torch.ones(()))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features [B, ...] to values [B]."""

@@ -48,6 +48,11 @@ class Policy(Section):
     """Probability with which a token changes places with the next one."""
 
     @property
+    def changes_images(self) -> bool:
+        """Whether an image alone is changed: mixup needs another one."""
+        return any(name in self.asked for name in (*FOR_IMAGES, "noise"))
+
+    @property
     def asked(self) -> list[str]:
         """What it does, by the names of its fields."""
         return [name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default]

@@ -8,6 +8,9 @@ from slipway.product.networks import MLP, Network
 from slipway.product.optimisation import BCE, AdamW, AnySchedule, Cosine, Loss, Optimizer, ValueLoss
 from slipway.product.section import Section
 
+NO_INFLUENCE = {"checkpoint_seconds"}
+"""Keys of the section that change nothing of what is learned."""
+
 Initialisation = Literal["default", "zeros", "normal", "xavier", "he", "orthogonal"]
 
 
@@ -27,7 +30,7 @@ class Train(Section):
     """Stop after so many epochs without a better validation loss; the best weights are kept."""
 
     batch_size: int = Field(default=64, ge=2)
-    """Rows of one step, nearly: an epoch is cut into equal parts, none larger."""
+    """Rows of one step, nearly: an epoch is cut into equal parts, none larger but to spare one of a single row."""
 
     optimizer: Optimizer = AdamW()
     """How gradients become steps."""
@@ -81,7 +84,7 @@ class Train(Section):
     """Training rows whose features take more are not held: they are streamed from the table."""
 
     shuffle_buffer_rows: int = Field(default=262_144, ge=2)
-    """Streamed rows that are shuffled together; whole row groups, of 65,536 rows."""
+    """Streamed rows that are shuffled together, in whole row groups of 65,536; five times as many are held."""
 
     checkpoint_seconds: float = Field(default=30, ge=0)
     """Seconds between two checkpoints, from which a run that was killed goes on."""

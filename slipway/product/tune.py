@@ -106,7 +106,7 @@ def require_ranges(tune: Tune, sections: Mapping[str, Section], *, where: str) -
         where: The file, for errors.
     """
     for key, choice in tune.ranges.items():
-        if key.split(".")[0] != "train" and not key.startswith("augment.policy."):
+        if not key.startswith(("train.", "augment.policy.")):
             raise ParamsError(f"{where}: tune.ranges.{key}: allowed are keys of train and of augment.policy")
         for value in choice.ends:
             assigned(sections, {key: value}, where=f"{where}: tune.ranges.{key}")

@@ -6,11 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from slipway.transform.applying import Array
-
-MAX_ROWS = 4096
-TOKENS_AT_ONCE = 1 << 17
-"""Fewer rows where they are texts: what a Transformer holds of one grows with the square of its length."""
+from slipway.transform.applying import Array, rows_at_once
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:
@@ -29,7 +25,7 @@ def answers(
     num_rows = len(next(iter(inputs.values())))
     if batch_rows is None:
         tokens = inputs.get("tokens")
-        batch_rows = MAX_ROWS if tokens is None else min(MAX_ROWS, max(1, TOKENS_AT_ONCE // tokens.shape[1]))
+        batch_rows = rows_at_once(None if tokens is None else tokens.shape[1])
     chunks = [
         running.run(None, {name: column[start : start + batch_rows] for name, column in inputs.items()})[0]
         for start in range(0, num_rows, batch_rows)

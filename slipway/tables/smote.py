@@ -1,4 +1,7 @@
-"""Rows between neighbours: SMOTE for numbers and categories together (SMOTE-NC, Chawla et al. 2002, section 6.1)."""
+"""Rows between neighbours: SMOTE (Chawla et al. 2002). Neighbours are near in their numbers.
+
+Of categories SMOTE-NC takes the majority of the neighbours; here one of the two rows' own, so that rare ones stay.
+"""
 
 import numpy as np
 import polars as pl

@@ -21,6 +21,7 @@ from slipway.transform.words import LAST_SIGMA, SEPARATORS, SIGMA, bucket
 Array = npt.NDArray[Any]
 
 ROWS_AT_ONCE = 4096
+ANSWERED_AT_ONCE, TOKENS_AT_ONCE = 8192, 1 << 17
 
 
 def features(frame: pl.DataFrame, transform: Transform) -> Array:
@@ -47,6 +48,15 @@ def features(frame: pl.DataFrame, transform: Transform) -> Array:
         _write_words(made[:, start : start + len(prose.words)], column, prose)
         start += len(prose.words)
     return made
+
+
+def rows_at_once(tokens_a_row: int | None) -> int:
+    """Return how many rows a network answers at once: what a Transformer holds of a text grows with its length squared.
+
+    Args:
+        tokens_a_row: Of texts; None of numbers and images.
+    """
+    return ANSWERED_AT_ONCE if tokens_a_row is None else min(ANSWERED_AT_ONCE, max(1, TOKENS_AT_ONCE // tokens_a_row))
 
 
 def raw_inputs(frame: pl.DataFrame, transform: Transform) -> dict[str, Array]:

@@ -4,10 +4,13 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from problems import QUICK, learned
+from problems import QUICK, learned, network, xor
 
 from slipway.errors import DataError
 from slipway.learning.checkpoints import Checkpoint
+from slipway.learning.devices import repeatable
+from slipway.learning.loop import Training, fit
+from slipway.learning.streaming import Streamed
 from slipway.product.augment import Policy
 from slipway.product.optimisation import SGD, Plateau
 
@@ -35,6 +38,39 @@ def test_wherever_it_is_killed_it_ends_with_the_same_bits(tmp_path_factory, para
         except KeyboardInterrupt:
             continue
     assert same(learned(params, folder=folder, **rest), whole)
+
+
+def test_a_run_killed_before_an_epoch_is_judged_goes_on_streamed_rows_too(tmp_path, monkeypatch):
+    rows = xor(64)
+
+    def run(folder):
+        source = Streamed(
+            lambda start, count: (rows.features[start : start + count], rows.targets[start : start + count]),
+            len(rows),
+            rows.known,
+            group_rows=10,
+            buffer_rows=20,
+            device=torch.device("cpu"),
+        )
+        checkpoint = Checkpoint(folder, "0" * 64)
+        with repeatable(1, 1):
+            net = network()
+            return net, fit(net, source, xor(50), EACH_BATCH, Policy(), seed=1, checkpoint=checkpoint)
+
+    whole = run(tmp_path / "whole")
+    judge, judged = Training._judge, 0
+
+    def killed(training):
+        nonlocal judged
+        judged += 1
+        if judged == 3:
+            raise KeyboardInterrupt
+        judge(training)
+
+    monkeypatch.setattr(Training, "_judge", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "killed")
+    assert same(run(tmp_path / "killed"), whole)
 
 
 def test_a_checkpoint_now_and_then_changes_nothing(tmp_path):

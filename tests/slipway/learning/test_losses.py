@@ -7,7 +7,7 @@ from torch.nn import functional
 from slipway.errors import ParamsError
 from slipway.learning.losses import balanced_weights, training_loss, validation_loss
 from slipway.learning.rows import Targets
-from slipway.learning.stepping import Stepper
+from slipway.learning.stepping import Stepper, is_out_of_memory
 from slipway.product.optimisation import BCE, MAE, MSE, SGD, CrossEntropy, Focal, Huber
 from slipway.product.train import Train
 
@@ -72,6 +72,12 @@ class Tight(torch.nn.Linear):
         if len(x) > 4:
             raise torch.OutOfMemoryError("five rows are too many")
         return super().forward(x)
+
+
+def test_what_a_cpu_says_without_memory_is_about_memory():
+    said = "[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried ..."
+    assert is_out_of_memory(RuntimeError(said))
+    assert not is_out_of_memory(RuntimeError("shapes cannot be multiplied"))
 
 
 @pytest.mark.parametrize("class_weights", ["none", "balanced"])
