@@ -8,6 +8,7 @@ import polars as pl
 from slipway.errors import DataError, ParamsError
 from slipway.product.ingest import AnySource, IdxSource, ImageSource, Ingest, Read, Source, SqlSource
 from slipway.sources.finding import find
+from slipway.sources.passwords import without_query
 from slipway.sources.workplace import File, Opened, Workplace
 from slipway.tables.schema import PART, ROW_ID
 
@@ -130,7 +131,9 @@ def _open_files(source: Source, place: Workplace, *, exact: bool) -> Opened:
         from slipway.sources.delimited import open_delimited
 
         opened = open_delimited(files, source.read, place, exact=exact)
-    opened.origin.update({"file": source.file, "inside": source.inside, "sha256": sha256, "files": len(files)})
+    opened.origin.update(
+        {"file": without_query(source.file), "inside": source.inside, "sha256": sha256, "files": len(files)}
+    )
     return opened
 
 

@@ -22,6 +22,15 @@ def require_no_login(url: str) -> None:
         )
 
 
+def without_query(file: str | None) -> str | None:
+    """Return a URL without what stands behind its path, where tokens stand; a file's name as it is.
+
+    >>> without_query("https://example.org/rows.csv?token=s3cret#part")
+    'https://example.org/rows.csv'
+    """
+    return file if file is None or "://" not in file else urlsplit(file)._replace(query="", fragment="").geturl()
+
+
 def require_no_password(connection: str) -> None:
     """Refuse a connection whose password is no environment variable; it is not in the error.
 
