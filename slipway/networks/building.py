@@ -9,7 +9,7 @@ from slipway.errors import ParamsError
 from slipway.networks.images import cnn, lenet5, resnet
 from slipway.networks.tabular import ft_transformer, mlp, wide_and_deep
 from slipway.networks.texts import recurrent, transformer
-from slipway.product.networks import Network
+from slipway.product.networks import TEXT_NETWORKS, Network
 from slipway.product.section import Section
 
 
@@ -74,7 +74,7 @@ def build(architecture: Architecture) -> nn.Module:
     """
     network, inputs = architecture.network, architecture.inputs
     make = BUILDERS[network.name]
-    if make in (recurrent, transformer):
+    if network.name in TEXT_NETWORKS:
         body = make(network, inputs, architecture.outputs, vocabulary=architecture.vocabulary)
     elif architecture.vocabulary is not None:
         raise ParamsError(

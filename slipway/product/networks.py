@@ -155,6 +155,9 @@ class Transformer(Section):
     """Share of activations silenced while training."""
 
 
+TEXT_NETWORKS = ("lstm", "gru", "transformer")
+"""The families that read tokens; the others take numbers."""
+
 Network = Annotated[
     MLP | WideAndDeep | FTTransformer | CNN | LeNet5 | ResNet | LSTM | GRU | Transformer, Field(discriminator="name")
 ]

@@ -16,6 +16,7 @@ from slipway.product.compress import Compress
 from slipway.product.deploy import Deploy
 from slipway.product.evaluate import Evaluate
 from slipway.product.ingest import Ingest
+from slipway.product.networks import TEXT_NETWORKS
 from slipway.product.package import CLASSIFICATION_METRICS, REGRESSION_METRICS, Package
 from slipway.product.preprocess import Preprocess
 from slipway.product.privatize import Privatize
@@ -27,7 +28,6 @@ from slipway.product.train import Train
 from slipway.product.tune import Tune, require_ranges
 from slipway.product.validate import Validate
 
-TEXT_NETWORKS = ("lstm", "gru", "transformer")
 """What reads tokens; the others take numbers."""
 
 
