@@ -14,7 +14,7 @@ from slipway.gx_polars.parting import KEY, sink_parts
 from slipway.gx_polars.splitting import Split
 from slipway.product.preprocess import Preprocess
 from slipway.stage import main
-from slipway.suites.checking import check
+from slipway.suites.checking import check, loaded_beside
 from slipway.suites.splitting import split_by
 from slipway.suites.suite import read_suite
 from slipway.tables.anonymising import anonymity, require_anonymity
@@ -44,9 +44,10 @@ def preprocess(validate: Path, suite: Path, out: Path, params: Preprocess) -> Pa
         require_columns(params.columns, plan.schema)
         clean = folder / "clean.parquet"
         try:
-            found = survey(plan, unusable(plan.schema), clean)
-            require_usable(plan, found)
-            write_rows(plan, found, folder)
+            with loaded_beside():
+                found = survey(plan, unusable(plan.schema), clean)
+                require_usable(plan, found)
+                write_rows(plan, found, folder)
         finally:
             clean.unlink(missing_ok=True)  # no evidence: it is all rows once more
         warned = keep_checked(suite, folder)

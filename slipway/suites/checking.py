@@ -6,8 +6,9 @@ The only module that imports Great Expectations, inside the function that runs i
 import difflib
 import gc
 import math
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,10 +149,10 @@ def check(rows: pl.DataFrame | pl.LazyFrame | WhileWriting, suite: Suite, *, whe
     columns = lazy.collect_schema().names()
     for number, expectation in enumerate(suite.expectations, start=1):
         _require_columns(expectation, columns, f"{where}, expectation {number}")
-    with _garbage_kept():
-        import great_expectations as gx
+    _load()
+    import great_expectations as gx
 
-        from slipway.gx_polars.datasource import add_polars
+    from slipway.gx_polars.datasource import add_polars
 
     built = [_build(each, n, f"{where}, expectation {n + 1}") for n, each in enumerate(suite.expectations)]
     context = gx.get_context(mode="ephemeral")
@@ -162,6 +163,32 @@ def check(rows: pl.DataFrame | pl.LazyFrame | WhileWriting, suite: Suite, *, whe
     if isinstance(rows, WhileWriting):
         rows.finish()
     return _report(result, suite, where)
+
+
+@contextmanager
+def loaded_beside() -> Iterator[None]:
+    """Import Great Expectations in a thread while the block reads and writes rows, which polars does without Python.
+
+    An import that fails fails again in `check`, where it is raised.
+    """
+
+    def load() -> None:
+        with suppress(ImportError):
+            _load()
+
+    thread = threading.Thread(target=load, name="import great_expectations")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _load() -> None:
+    with _garbage_kept():
+        import great_expectations  # noqa: F401
+
+        import slipway.gx_polars.datasource  # noqa: F401
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import polars as pl
 from slipway.errors import DataError
 from slipway.gx_polars.dependent_rules import Broken
 from slipway.gx_polars.splitting import Split, find_broken
-from slipway.suites.checking import Finding, Report, check, row_rules
+from slipway.suites.checking import Finding, Report, check, loaded_beside, row_rules
 from slipway.suites.suite import Suite
 from slipway.tables.schema import REASONS
 
@@ -34,7 +34,9 @@ def check_and_split(
     rules = [rule for rule in row_rules(suite, schema, where=where) if rule.severity != "info"]
     first = [(rule.title, Broken(expr=rule.bad)) for rule in rules if rule.is_strict]
     seen = rows.drop(hidden, strict=False)
-    report = check(Split(rows, first, reasons=REASONS).written(good, bad, seen), suite, where=where)
+    with loaded_beside():
+        written = Split(rows, first, reasons=REASONS).written(good, bad, seen)
+    report = check(written, suite, where=where)
     failed = [finding for finding in report.failed() if finding.num_rows]
     if not {finding.expectation.title for finding in failed} <= {title for title, _ in first}:
         split_by(report, rows, where=where).write(good, bad)
