@@ -24,7 +24,7 @@ from torch.nn import functional
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from slipway.learning.checkpoints import Checkpoint
-from slipway.learning.devices import autocast, repeatable
+from slipway.learning.devices import autocast, keep_freed_memory, repeatable
 from slipway.learning.loop import Training
 from slipway.learning.rows import Rows
 from slipway.networks.building import Architecture, build
@@ -238,6 +238,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS))
     parser.add_argument("--repeats", type=int, default=5)
     words = parser.parse_args()
+    keep_freed_memory()
     with repeatable(1, 1):
         torch.use_deterministic_algorithms(False)
         for name in words.only:

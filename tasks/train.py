@@ -14,7 +14,7 @@ from slipway.errors import Diverged
 from slipway.files import read_json, sha256_of, whole_folder, write_json, write_text
 from slipway.learning.augmenting import augment_batch
 from slipway.learning.checkpoints import Checkpoint
-from slipway.learning.devices import choose_device, repeatable
+from slipway.learning.devices import choose_device, keep_freed_memory, repeatable
 from slipway.learning.loop import Epoch, fit
 from slipway.learning.material import Material, prepared
 from slipway.learning.stepping import ALONE
@@ -67,6 +67,7 @@ def learn(
     Raises:
         Diverged: As above, once the last good weights are in `folder`.
     """
+    keep_freed_memory()
     material = Material.of(augment, privatize)
     schema, transform = material.schema, material.transform
     seed, policy = schema.product.seed, Policy.model_validate(read_json(augment / "policy.json"))

@@ -14,8 +14,8 @@ from torch import Tensor
 Batch = tuple[Tensor, Tensor]
 
 BATCHES_OF_A_POOL = 32
-DRAWN_BYTES = 1 << 20
-"""What is drawn at once, at most, or one batch: it stays in a core's cache."""
+DRAWN_BYTES = 1 << 17
+"""What is drawn at once, at most, or one batch: the allocator takes more from the system each time, page by page."""
 
 
 @dataclass(frozen=True)
