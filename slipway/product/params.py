@@ -28,8 +28,6 @@ from slipway.product.train import Train
 from slipway.product.tune import Tune, require_ranges
 from slipway.product.validate import Validate
 
-"""What reads tokens; the others take numbers."""
-
 
 class Params(Section):
     """Every number of a run; each section is present, `{}` where all is default."""

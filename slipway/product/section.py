@@ -1,18 +1,46 @@
 """The base of every section of params.yaml: frozen, and strict about unknown keys."""
 
+import ast
 import difflib
+import inspect
+import textwrap
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator
+from pydantic import BaseModel, ConfigDict, Discriminator, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 
 class Section(BaseModel):
-    """A frozen model that refuses keys it does not know and documents each field by its docstring.
+    """A frozen model that refuses keys it does not know; its JSON Schema describes each field by its docstring.
 
     Infinity and NaN are no numbers of a section: no limit, bound or share is kept by them, or broken.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Add the docstrings; pydantic's own way reads the sources whenever a section is imported, a second a stage."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for base in reversed(cls.__mro__):
+            if issubclass(base, Section):
+                for name, docstring in field_docstrings(base):
+                    properties[name]["description"] = docstring
+        return schema
+
+
+def field_docstrings(model: type[Section]) -> Iterator[tuple[str, str]]:
+    """Yield each field that the class itself declares, by its alias if it has one, with the text below it."""
+    (declared,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    assert isinstance(declared, ast.ClassDef)
+    for field, below in pairwise(declared.body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield model.model_fields[name].alias or name, inspect.cleandoc(text)
 
 
 def told_apart(*models: type[Section], mend: str) -> Discriminator:
