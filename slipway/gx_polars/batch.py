@@ -22,12 +22,14 @@ class WhileWriting:
         written: What later queries read; None: the rows again.
         counted: Where `expr.sum()` may be counted over fewer rows that the sinks have written, because it is false
             on all others: the serialised sum -> those rows. What a split found to be bad is counted in its file.
+        known: What was added up while the rows were written: the serialised aggregate -> its value.
     """
 
     rows: pl.LazyFrame
     sinks: Sequence[pl.LazyFrame]
     written: pl.LazyFrame | None = None
     counted: Mapping[bytes | int, pl.LazyFrame] = field(default_factory=dict)
+    known: Mapping[bytes | int, int] = field(default_factory=dict)
 
     @classmethod
     def to_parquet(cls, rows: pl.LazyFrame, path: Path) -> "WhileWriting":
@@ -45,7 +47,7 @@ class WhileWriting:
 
     def done(self) -> None:
         """Note that the sinks have run."""
-        self.sinks, self.counted = (), {}
+        self.sinks, self.counted, self.known = (), {}, {}
         if self.written is not None:
             self.rows = self.written
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from slipway.gx_polars.batch import Domain
 from slipway.gx_polars.dependent_rules import NONE, Broken, dependent_rows
-from slipway.gx_polars.rounds import Aggregates, Metric, Query
+from slipway.gx_polars.rounds import Aggregates, Metric, Query, signature
 from slipway.gx_polars.row_rules import DEPENDENT, LOCAL, broken_rows
 from slipway.gx_polars.table_metrics import to_pandas
 
@@ -40,8 +40,9 @@ def _sample(broken: Broken, columns: list[pl.Expr] | None, limit: int) -> Metric
     else:
         assert broken.expr is not None
         is_broken = broken.expr
-    kept = [pl.all()] if columns is None else ["__place", *columns]
-    return (yield Query(lambda rows: rows.with_row_index("__place").filter(is_broken).select(kept).head(limit)))
+    kept = [pl.all()] if columns is None else [pl.col("__place"), *columns]
+    key = (limit, signature(is_broken), *map(signature, kept))  # values and their places are asked for in turn
+    return (yield Query(lambda rows: rows.with_row_index("__place").filter(is_broken).select(kept).head(limit), key))
 
 
 def _limit(result_format: Mapping[str, Any] | None) -> int:
@@ -75,7 +76,7 @@ def _metrics_of(name: str) -> dict[str, Callable[..., Metric]]:
         names = list(dict.fromkeys([*domain.names, *ids]))
         columns = [domain.table[each].expr.alias(each) for each in names]
         broken = yield from _broken(name, domain, arguments)
-        frame = yield from _sample(broken, columns, MAX_RECORDS)
+        frame = yield from _sample(broken, columns, _limit(result_format))
         if frame is None:
             return []
         return _records(frame, names) if ids else frame["__place"].to_list()

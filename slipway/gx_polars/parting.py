@@ -1,6 +1,6 @@
 """Part the rows of a table into Parquet files in one pass, as a stream, each file in the table's order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,31 @@ import polars as pl
 
 KEY = "__key"
 """The column that says where a row goes; it is not written."""
+
+
+class Tally:
+    """Counts that are added up batch by batch, while the rows pass by.
+
+    Args:
+        counts: Aggregates whose values of batches add up to that of the table.
+    """
+
+    def __init__(self, counts: Sequence[pl.Expr]) -> None:
+        self.counts = [each.alias(f"count_{place}") for place, each in enumerate(counts)]
+        self.batches: list[pl.DataFrame] = []
+
+    def watch(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the same rows, looked at as they are read."""
+        return rows.map_batches(self._add, streamable=True, validate_output_schema=False)
+
+    def _add(self, batch: pl.DataFrame) -> pl.DataFrame:
+        self.batches.append(batch.select(self.counts))
+        return batch
+
+    @property
+    def totals(self) -> list[int]:
+        """The counts, in their order."""
+        return list(pl.concat(self.batches).sum().row(0)) if self.batches else [0] * len(self.counts)
 
 
 def sink_parts(rows: pl.LazyFrame, files: Mapping[Any, Path]) -> None:

@@ -129,11 +129,14 @@ class Round:
 
     def _run_fused(self) -> None:
         source, written = self.rows.source, self.rows.source.counted
-        now = {key: expr for key, expr in self.fused.items() if key not in written}
+        self.answers.update({key: source.known[key] for key in self.fused if key in source.known})
+        now = {key: expr for key, expr in self.fused.items() if key not in written and key not in source.known}
         if now or source.sinks:
             self._run_with_sinks(now)
         for rows in {id(each): each for each in written.values()}.values():
-            later = {key: expr for key, expr in self.fused.items() if key in written and written[key] is rows}
+            later = {
+                key: expr for key, expr in self.fused.items() if key not in source.known and written.get(key) is rows
+            }
             if later:
                 self._select(later, rows)
 

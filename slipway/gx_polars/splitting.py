@@ -9,9 +9,9 @@ import polars as pl
 from slipway.gx_polars.batch import Rows, WhileWriting
 from slipway.gx_polars.columns import Table
 from slipway.gx_polars.dependent_rules import Broken, dependent_rows
-from slipway.gx_polars.parting import KEY, sink_parts
+from slipway.gx_polars.parting import KEY, Tally, sink_parts
 from slipway.gx_polars.rounds import Outcome, Running, run_rounds, signature, step
-from slipway.gx_polars.row_rules import DEPENDENT, row_rule
+from slipway.gx_polars.row_rules import DEPENDENT, broken_rows, row_rule
 
 BETWEEN = "\x00"
 """What no title holds: YAML has no such character."""
@@ -76,10 +76,17 @@ class Split:
         good = self.rows.filter(~self.is_bad).select(self.names)
         return good, self.rows.filter(self.is_bad).select(*self.names, self.why)
 
-    def write(self, good: Path, bad: Path) -> None:
-        """Write the two files: one pass parts the rows, and a look at the bad ones alone says why they are."""
+    def write(self, good: Path, bad: Path, tally: Tally | None = None) -> None:
+        """Write the two files: one pass parts the rows, and a look at the bad ones alone says why they are.
+
+        Args:
+            good: The file of good rows.
+            bad: The file of bad rows.
+            tally: What is counted meanwhile.
+        """
         parted = bad.with_name(f"{bad.name}.parted")
-        sink_parts(self.rows.select(*self.names, self.is_bad.alias(KEY)), {False: good, True: parted})
+        keyed = self.rows.select(*self.names, self.is_bad.alias(KEY))
+        sink_parts(keyed if tally is None else tally.watch(keyed), {False: good, True: parted})
         rows = pl.scan_parquet(parted)
         if self.marks:
             rows = _beside(rows, self.rows.filter(self.is_bad).select(list(self.marks)))
@@ -94,10 +101,15 @@ class Split:
             bad: The file of bad rows.
             seen: What is validated: the same rows, perhaps without some columns.
         """
-        self.write(good, bad)
+        table = Table(dict(seen.collect_schema()))
+        missing = [broken_rows("column_values.nonnull", {"column": name}, table).sum() for name in table.schema]
+        counts = [pl.len(), *missing]
+        tally = Tally(counts)
+        self.write(good, bad, tally)
+        known = dict(zip(map(signature, counts), tally.totals, strict=True))
         rows = pl.scan_parquet(bad)
         keys = [signature(breaks.sum()) for breaks in self.breaks]
-        return WhileWriting(seen, (), counted={key: rows for key in keys if isinstance(key, bytes)})
+        return WhileWriting(seen, (), counted={key: rows for key in keys if isinstance(key, bytes)}, known=known)
 
 
 def _beside(rows: pl.LazyFrame, more: pl.LazyFrame) -> pl.LazyFrame:

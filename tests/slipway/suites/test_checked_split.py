@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from slipway.errors import ParamsError
+from slipway.gx_polars.rounds import Round
 from slipway.gx_polars.splitting import Split
 from slipway.suites.checking import row_rules
 from slipway.suites.splitting import check_and_split
@@ -30,9 +31,9 @@ def run(tmp_path, monkeypatch):
     writes = []
     write = Split.write
 
-    def noted(split, good, bad):
+    def noted(split, good, bad, *tally):
         writes.append(good)
-        write(split, good, bad)
+        write(split, good, bad, *tally)
 
     monkeypatch.setattr(Split, "write", noted)
 
@@ -51,6 +52,20 @@ def test_rules_that_a_row_breaks_by_itself_are_written_once(run):
     report, bad, writes = run(AGE, COLUMNS)
     assert [finding.success for finding in report.findings] == [False, True]
     assert (bad, writes) == ([1], 1)
+
+
+def test_rows_and_missing_values_are_counted_as_the_rows_are_written(run, monkeypatch):
+    asked = []
+    run_with_sinks = Round._run_with_sinks
+    monkeypatch.setattr(
+        Round, "_run_with_sinks", lambda self, group: (asked.extend(group.values()), run_with_sinks(self, group))
+    )
+    some, none = ({"type": THERE["type"], "kwargs": {"column": name}} for name in ("age", "name"))
+    length = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 3}}
+    report, _, writes = run(some, none, length)
+    assert [finding.num_rows for finding in report.findings] == [ROWS["age"].null_count(), 0, None]
+    assert [finding.success for finding in report.findings] == [False, True, True]
+    assert (asked, writes) == ([], 1)
 
 
 def test_a_failed_mostly_and_a_value_that_is_not_unique_are_written_once_more(run):
