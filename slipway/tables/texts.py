@@ -86,17 +86,21 @@ def _mark(chunk: pl.Series, *, steps: Sequence[Step]) -> pl.Series:
     if (places := _places(chunk)) is None:
         return pl.DataFrame({TEXT: _run(chunk, steps, marks), **marks}).to_struct()
     distinct, rows = places
-    return pl.DataFrame({TEXT: _run(distinct, steps, marks), **marks})[rows].to_struct()
+    return pl.DataFrame({TEXT: _run(distinct, steps, marks), **marks}).select(pl.all().gather(rows)).to_struct()
 
 
 def _places(chunk: pl.Series) -> tuple[pl.Series, pl.Series] | None:
-    """Return the distinct texts, and for each row where its own is; None where most rows have one of their own."""
+    """Return the distinct texts, and for each row where its own is, null where it has none.
+
+    Returns:
+        None where most rows have a text of their own.
+    """
     if chunk.head(FEW).n_unique() * MIN_REPEATS > min(len(chunk), FEW):
         return None
-    distinct = chunk.unique()
+    distinct = chunk.unique().drop_nulls()
     if len(distinct) * MIN_REPEATS > len(chunk):
         return None
-    return distinct, chunk.replace_strict(distinct, pl.Series(range(len(distinct)), dtype=pl.get_index_type()))
+    return distinct, chunk.cast(pl.Enum(distinct)).to_physical()
 
 
 def _run(texts: pl.Series, steps: Sequence[Step], marks: dict[str, pl.Series]) -> pl.Series:
