@@ -20,11 +20,11 @@ run: $(VENV)/installed  ## install, then run the product `cancer` from raw data 
 
 .PHONY: test
 test: $(VENV)/installed-dev  ## install, then run the fast tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	$(BIN)/python -m pytest
 
 .PHONY: test-all
 test-all: $(VENV)/installed-dev  ## all tests: also those that start a Prefect server or use a GPU
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest -m ""
 
 .PHONY: check
 check: $(VENV)/installed-dev  ## format, lint, types, and the import rule of the floors

@@ -1,10 +1,13 @@
 """Fixtures that tests on several floors share; imported where used, so that other tests start without onnxruntime."""
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from project_copy import copy_project
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is first imported; threads wait on each other's cores
 
 settings.register_profile("slipway", deadline=None)  # a busy machine makes no test wrong
 settings.load_profile("slipway")

@@ -183,12 +183,14 @@ def learn_pictures(root: Path, **changes: object) -> pl.DataFrame:
     return pl.read_csv(run(root, network=network, epochs=12, **changes) / "history.csv")
 
 
+@pytest.mark.slow
 def test_two_processes_decide_alike_though_each_gathers_statistics_of_its_own_rows(tmp_path: Path) -> None:
     learned = learn_pictures(tmp_path, processes=2, ema=0.9, schedule=Plateau(name="plateau", patience=1), patience=2)
     assert len(learned) >= 3
     assert learned["validation_loss"].is_finite().all()
 
 
+@pytest.mark.slow
 def test_an_error_in_one_of_two_processes_is_that_of_the_stage(prepared: Path) -> None:
     with pytest.raises(ParamsError, match="a cnn needs images"):
         run(prepared, network=CNN(), processes=2)

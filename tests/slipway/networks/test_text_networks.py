@@ -102,7 +102,7 @@ def test_which_of_two_words_comes_first_can_be_learned(network) -> None:
     tokens[torch.arange(256), first + 4] = 2 - classes
     rows = Rows(tokens, classes)
     net = made(network.model_copy(update={"dropout": 0.0}), outputs=2)
-    params = Train(network=network, epochs=40, batch_size=32, lr=0.02, schedule=Constant(name="constant"))
+    params = Train(network=network, epochs=12, batch_size=32, lr=0.02, schedule=Constant(name="constant"))
     history = fit(net, rows, rows, params, Policy(), seed=1)
     assert max(epoch.validation_metric for epoch in history) > 0.95
 
