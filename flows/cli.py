@@ -86,6 +86,9 @@ def run(
     stage: Stage = None,
     plain: Plain = False,
     force: Annotated[bool, typer.Option("--force", help="Run stages that are up to date, too.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Have train write events for TensorBoard.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring a product up to date, deploy it and report."""
@@ -93,24 +96,24 @@ def run(
     from flows.console import progress, summary
 
     with progress():
-        result = _run(root, name, stage, plain=plain, force=force)
+        result = _run(root, name, stage, plain=plain, force=force, tensorboard=tensorboard)
     if as_json:
         _print_json(result)
     elif stage is None:
         typer.echo(summary(name, result))
 
 
-def _run(root: Path, name: str, stage: str | None, *, plain: bool, force: bool) -> dict[str, Any]:
+def _run(root: Path, name: str, stage: str | None, *, plain: bool, force: bool, tensorboard: bool) -> dict[str, Any]:
     snapshot = process_snapshot(root)
     if plain:
         from flows.steps import Run, run_plain
 
-        result = run_plain(Run(root, name, stage, force, snapshot))
+        result = run_plain(Run(root, name, stage, force, snapshot, tensorboard))
     else:
         from flows.pipeline import announce, pipeline
 
         announce()
-        result = pipeline(name, stage, force)
+        result = pipeline(name, stage, force, tensorboard)
     metrics = root / "data" / name / "compress" / "metrics.json"
     return {
         "product": name,

@@ -6,7 +6,8 @@ A stage is a plain function: folders in, one folder out, one section of paramete
         main(train)
 
 which makes `python -m tasks.train IN... OUT --params products/NAME/params.yaml`. The function's name
-is the section's, and its annotations say which arguments are folders and which are sections.
+is the section's, and its annotations say which arguments are folders and which are sections. A `bool` is a
+switch (`--tensorboard`), which may change what is seen of a run, never what it writes into its folder.
 """
 
 import argparse
@@ -97,16 +98,18 @@ def run(stage: Stage, argv: Sequence[str]) -> Path:
 
 
 def parse(stage: Stage, argv: Sequence[str]) -> dict[str, Any]:
-    """Turn command-line words into the stage's arguments: paths as they are, sections read from --params."""
+    """Turn command-line words into the stage's arguments: paths, sections read from --params, switches."""
     parameters = inspect.signature(stage, eval_str=True).parameters
     parser = argparse.ArgumentParser(prog=f"python -m tasks.{stage.__name__}", description=inspect.getdoc(stage))
     sections: dict[str, type[BaseModel]] = {}
     for name, parameter in parameters.items():
         if parameter.annotation is Path:
             parser.add_argument(name, type=Path)
+        elif parameter.annotation is bool:
+            parser.add_argument(f"--{name}", action="store_true")
         else:
             assert issubclass(parameter.annotation, BaseModel), (
-                f"{stage.__name__}({name}): neither a Path nor a section"
+                f"{stage.__name__}({name}): no Path, no section and no switch"
             )
             sections[name] = parameter.annotation
     parser.add_argument("--params", type=Path, required=True, help="the product's params.yaml")

@@ -41,6 +41,16 @@ def test_folders_stand_in_order_and_sections_come_from_params(words: list[str], 
     }
 
 
+def test_a_switch_is_off_unless_it_is_given(words: list[str]) -> None:
+    def watched(source: Path, out: Path, params: Train, *, slowly: bool = False) -> Path:
+        """Pretend."""
+        return out
+
+    watched.__name__ = "train"
+    assert parse(watched, words)["slowly"] is False
+    assert parse(watched, [*words, "--slowly"])["slowly"] is True
+
+
 def test_a_run_appends_what_it_cost(words: list[str], tmp_path: Path) -> None:
     run(train, words)
     run(train, words)
