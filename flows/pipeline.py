@@ -93,9 +93,12 @@ def _run_stages(run: "Run") -> dict[str, Any]:
 
 def _stage_task(run: "Run", node: "Node", alone: bool) -> Any:
     from flows import steps
+    from flows.artifacts import key_of
+    from flows.progress import shown_progress
 
     def step() -> Any:
-        outcome = steps.bring(run, node, alone=alone)
+        with shown_progress(key_of(run.product, node.name.split("@")[0])):
+            outcome = steps.bring(run, node, alone=alone)
         if outcome == "ran":
             return outcome
         return Completed(name="Cached", message=f"DVC: {outcome}", data=outcome)

@@ -51,7 +51,10 @@ LIBRARIES = (
 RELAY = "SLIPWAY_RELAY"
 """Set in the environment of a stage whose lines another process reads: each then begins with its level."""
 
-RELAYED = re.compile(r"\[slipway:(\d+)\] (.*)")
+RELAYED = re.compile(r"\[slipway:(\d+):([\d.]*)\] (.*)")
+"""Such a line: its level, how far the stage is (a line may carry `progress`, from 0 to 1), and the message."""
+
+_RELAYING = logging.Formatter("[slipway:%(levelno)d:%(progress)s] %(message)s", defaults={"progress": ""})
 
 
 def main(stage: Stage) -> NoReturn:
@@ -72,7 +75,7 @@ def main(stage: Stage) -> NoReturn:
 def logged_to_stderr(*, relayed: bool) -> Iterator[None]:
     """Print the lines of slipway's log; those for another process with their level, so that it can log them."""
     logger, lines = logging.getLogger("slipway"), logging.StreamHandler()
-    lines.setFormatter(logging.Formatter("[slipway:%(levelno)d] %(message)s" if relayed else "%(message)s"))
+    lines.setFormatter(_RELAYING if relayed else logging.Formatter("%(message)s"))
     before = logger.level
     logger.addHandler(lines)
     logger.setLevel(logging.DEBUG if relayed else logging.INFO)

@@ -60,7 +60,7 @@ class Progress:
         if now - self._lined >= LINE_SECONDS:
             level, self._lined = logging.INFO, now
         self._told, speed = now, self._speed(done, now)
-        logger.log(level, "%s", line(moment, speed))
+        logger.log(level, "%s", line(moment, speed), extra={"progress": round(done / moment.epochs, 4)})
         if self.told is not None:
             self.told(moment, speed[0])
 

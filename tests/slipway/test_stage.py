@@ -84,7 +84,7 @@ def test_a_users_mistake_is_a_line_and_not_a_traceback(words: list[str], monkeyp
     assert exit_status.value.code == "train: thirteen epochs: choose another number"
 
 
-@pytest.mark.parametrize(("relay", "line"), [(None, "half way\n"), ("1", "[slipway:20] half way\n")])
+@pytest.mark.parametrize(("relay", "line"), [(None, "half way\n"), ("1", "[slipway:20:] half way\n")])
 def test_what_a_stage_logs_is_printed_to_stderr(words, monkeypatch, capsys, relay, line) -> None:
     def train(source: Path, out: Path, params: Train) -> Path:
         logging.getLogger("slipway").info("half way")
