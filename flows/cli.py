@@ -226,13 +226,23 @@ def tune(name: Name, accept: Accept = False, as_json: AsJson = False) -> None:
 def probe(
     name: Name,
     seconds: Annotated[float, typer.Option(min=0, max=60, help="To measure each configuration.")] = 1.0,
+    profile: Annotated[bool, typer.Option("--profile", help="Show where the time of the present one goes.")] = False,
     accept: Accept = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure which precision, layout, threads and compilation train the product's network fastest here."""
+    if profile and accept:
+        raise typer.BadParameter("--profile looks at the present configuration: it has nothing to --accept")
     root = _enter(name)
     from flows import probing
 
+    if profile:
+        content = probing.profile(root, name)
+        if as_json:
+            _print_json(content)
+        else:
+            probing.show_profile(content)
+        return
     content = probing.probe(root, name, seconds=seconds, accept=accept)
     if as_json:
         _print_json(content)

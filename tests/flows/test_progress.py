@@ -123,6 +123,7 @@ def test_a_line_of_another_process_brings_its_progress_along(caplog):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the harness leaves its sockets open
 def test_on_a_real_server_the_artifact_belongs_to_the_task_and_an_unreachable_one_is_survived(monkeypatch):
     from prefect import flow, task
     from prefect.artifacts import Artifact
