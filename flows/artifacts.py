@@ -15,7 +15,7 @@ def publish_metrics(root: Path, product: str) -> None:
     metrics = json.loads((root / "data" / product / "compress" / "metrics.json").read_bytes())
     create_table_artifact(
         [{"metric": name, "value": value} for name, value in metrics.items()],
-        key=_key(product, "metrics"),
+        key=key_of(product, "metrics"),
         description=f"The chosen model of {product}, on its test rows",
     )
 
@@ -31,18 +31,18 @@ def publish_evidence(root: Path, product: str) -> None:
         verdict = "passed" if validation["passed"] else "failed, the report says why"
         create_table_artifact(
             expectation_rows(validation),
-            key=_key(product, "validation"),
+            key=key_of(product, "validation"),
             description=f"Validation of {product}'s raw rows: {verdict}",
         )
         rows = quarantine_rows(data)
         create_table_artifact(
             rows,
-            key=_key(product, "quarantine"),
+            key=key_of(product, "quarantine"),
             description=f"What was set aside of {product}, by reason" if rows else f"No row of {product} was set aside",
         )
     if (data / "report.html").exists():
         link = (data / "report.html").as_uri()
-        create_link_artifact(link, link_text=f"Report of {product}", key=_key(product, "report"))
+        create_link_artifact(link, link_text=f"Report of {product}", key=key_of(product, "report"))
 
 
 def expectation_rows(validation: dict[str, Any]) -> list[dict[str, Any]]:
@@ -67,6 +67,6 @@ def quarantine_rows(data: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _key(product: str, what: str) -> str:
+def key_of(product: str, what: str) -> str:
     """Return a key such as cancer-metrics, under which Prefect keeps a history over the runs."""
     return f"{product.replace('_', '-').lower()}-{what}"

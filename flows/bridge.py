@@ -14,7 +14,7 @@ import logging
 import shlex
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +72,7 @@ class _Call:
     isolate: bool
     snapshot: CodeSnapshot
     lockfile: Lockfile
+    switches: Sequence[str]
     executed: bool = field(default=False)
 
 
@@ -117,17 +118,33 @@ def _wanted(graph: Any, product: str, stage: str | None) -> set[Stage]:
     return stages & {one for end in ends for one in [end, *nx.descendants(graph, end)]}
 
 
-def reproduce(root: Path, name: str, *, snapshot: CodeSnapshot, isolate: bool = False, force: bool = False) -> Outcome:
+def reproduce(
+    root: Path,
+    name: str,
+    *,
+    snapshot: CodeSnapshot,
+    isolate: bool = False,
+    force: bool = False,
+    switches: Sequence[str] = (),
+) -> Outcome:
     """Bring one stage up to date; what it needs must be.
 
     Waits while another process holds a file of the stage.
+
+    Args:
+        root: The project.
+        name: As DVC addresses the stage.
+        snapshot: The code that this process has imported.
+        isolate: Whether the stage runs in a process of its own.
+        force: Whether it runs though it is up to date.
+        switches: Words that change nothing of its result (`--tensorboard`), so DVC is not told of them.
 
     Raises:
         SlipwayError: the stage's own error, or `EditedDuringRun`.
     """
     waiting = False
     while True:
-        call = _Call(isolate=isolate, snapshot=snapshot, lockfile=Lockfile(root))
+        call = _Call(isolate=isolate, snapshot=snapshot, lockfile=Lockfile(root), switches=switches)
         token = _call.set(call)
         try:
             with _repo(root) as repo, _whole_lockfile(call.lockfile):
@@ -207,9 +224,9 @@ def _execute(stage: Stage, call: _Call, shell: Any) -> None:
         if module is None:
             shell(stage, run_env={"PATH": search_path()})
         elif call.isolate or not _runs_here(stage, module, call.snapshot):
-            spawn(stage.addressing, [module, *argv])
+            spawn(stage.addressing, [module, *argv, *call.switches])
         else:
-            run(getattr(importlib.import_module(module), module.removeprefix("tasks.")), argv)
+            run(getattr(importlib.import_module(module), module.removeprefix("tasks.")), [*argv, *call.switches])
     finally:
         _bookkeeping.acquire()
         call.lockfile.begin()

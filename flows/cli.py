@@ -86,6 +86,9 @@ def run(
     stage: Stage = None,
     plain: Plain = False,
     force: Annotated[bool, typer.Option("--force", help="Run stages that are up to date, too.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Have train write events for TensorBoard.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring a product up to date, deploy it and report."""
@@ -93,24 +96,24 @@ def run(
     from flows.console import progress, summary
 
     with progress():
-        result = _run(root, name, stage, plain=plain, force=force)
+        result = _run(root, name, stage, plain=plain, force=force, tensorboard=tensorboard)
     if as_json:
         _print_json(result)
     elif stage is None:
         typer.echo(summary(name, result))
 
 
-def _run(root: Path, name: str, stage: str | None, *, plain: bool, force: bool) -> dict[str, Any]:
+def _run(root: Path, name: str, stage: str | None, *, plain: bool, force: bool, tensorboard: bool) -> dict[str, Any]:
     snapshot = process_snapshot(root)
     if plain:
         from flows.steps import Run, run_plain
 
-        result = run_plain(Run(root, name, stage, force, snapshot))
+        result = run_plain(Run(root, name, stage, force, snapshot, tensorboard))
     else:
         from flows.pipeline import announce, pipeline
 
         announce()
-        result = pipeline(name, stage, force)
+        result = pipeline(name, stage, force, tensorboard)
     metrics = root / "data" / name / "compress" / "metrics.json"
     return {
         "product": name,
@@ -223,13 +226,23 @@ def tune(name: Name, accept: Accept = False, as_json: AsJson = False) -> None:
 def probe(
     name: Name,
     seconds: Annotated[float, typer.Option(min=0, max=60, help="To measure each configuration.")] = 1.0,
+    profile: Annotated[bool, typer.Option("--profile", help="Show where the time of the present one goes.")] = False,
     accept: Accept = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure which precision, layout, threads and compilation train the product's network fastest here."""
+    if profile and accept:
+        raise typer.BadParameter("--profile looks at the present configuration: it has nothing to --accept")
     root = _enter(name)
     from flows import probing
 
+    if profile:
+        content = probing.profile(root, name)
+        if as_json:
+            _print_json(content)
+        else:
+            probing.show_profile(content)
+        return
     content = probing.probe(root, name, seconds=seconds, accept=accept)
     if as_json:
         _print_json(content)

@@ -35,13 +35,14 @@ def announce() -> None:
 
 
 @flow(name="pipeline", flow_run_name="{product}", persist_result=False)
-def pipeline(product: str, stage: str | None = None, force: bool = False) -> "Result":
+def pipeline(product: str, stage: str | None = None, force: bool = False, tensorboard: bool = False) -> "Result":
     """Bring a product up to date, deploy it and report.
 
     Args:
         product: a name in products/products.yaml.
         stage: the last stage to run; null is all of them, the deployment and the report.
         force: whether stages run that are up to date.
+        tensorboard: whether train writes events for TensorBoard.
     """
     root = find_root()
     snapshot = process_snapshot(root)
@@ -53,7 +54,7 @@ def pipeline(product: str, stage: str | None = None, force: bool = False) -> "Re
         logger.setLevel(logging.INFO)
     os.chdir(root)
     check_product(root, product)
-    run = steps.Run(root, product, stage, force, snapshot)
+    run = steps.Run(root, product, stage, force, snapshot, tensorboard)
     try:
         with turn(root, product), steps.reported_failure(run):
             return _run(run)
@@ -92,9 +93,12 @@ def _run_stages(run: "Run") -> dict[str, Any]:
 
 def _stage_task(run: "Run", node: "Node", alone: bool) -> Any:
     from flows import steps
+    from flows.artifacts import key_of
+    from flows.progress import shown_progress
 
     def step() -> Any:
-        outcome = steps.bring(run, node, alone=alone)
+        with shown_progress(key_of(run.product, node.name.split("@")[0])):
+            outcome = steps.bring(run, node, alone=alone)
         if outcome == "ran":
             return outcome
         return Completed(name="Cached", message=f"DVC: {outcome}", data=outcome)

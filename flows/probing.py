@@ -1,5 +1,7 @@
 """`slipway probe`: measure how a product's network trains fastest here, and offer it as a change of params.yaml."""
 
+import csv
+import io
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,13 +12,17 @@ from flows.changing import offer
 from flows.console import show_table
 from flows.locks import turn
 from flows.tuning import require_augmented
+from slipway.files import write_text_whole
 from slipway.learning.material import Material
 from slipway.learning.probing import Configuration, Measured, Probe, fastest, options
 from slipway.learning.probing import probe as measure_all
+from slipway.learning.profiling import profiled
 from slipway.product.params import read_params
 
 MIN_GAIN = 1.05
 """What is not so many times as fast as the present configuration is not worth other numbers."""
+
+SHOWN_OPERATORS = 12
 
 
 def probe(root: Path, name: str, *, seconds: float, accept: bool) -> dict[str, Any]:
@@ -44,6 +50,44 @@ def probe(root: Path, name: str, *, seconds: float, accept: bool) -> dict[str, A
         "measured": [as_content(each, measured[0], present) for each in measured],
         **offer(path, changes(measured, present), accept=accept),
     }
+
+
+def profile(root: Path, name: str) -> dict[str, Any]:
+    """Profile a few steps of the present configuration, and return what `--json` prints; nothing else is changed."""
+    params, data = read_params(Path("products", name, "params.yaml")), Path("data", name)
+    work = data / "work" / "probe"
+    with turn(root, name):
+        require_augmented(root, name)
+        material = Material.of(data / "augment", data / "privatize")
+        found = profiled(material, params.train, params.augment.policy, work / "trace.json")
+    table, lines = work / "operators.csv", io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(["operator", "calls", "milliseconds"])
+    writer.writerows([each.name, each.calls, f"{each.milliseconds:.3f}"] for each in found.operators)
+    write_text_whole(table, lines.getvalue())
+    return {"product": name, **asdict(found), "trace": str(found.trace), "table": str(table)}
+
+
+def show_profile(content: dict[str, Any]) -> None:
+    """Print where the time of a step goes, and the costliest operators."""
+    for title, kind in (("part of a step", "phases"), ("operator, without those it calls", "operators")):
+        costs = content[kind]
+        total = sum(each["milliseconds"] for each in costs) or 1.0
+        rows = [
+            (
+                each["name"],
+                f"{each['calls'] / content['steps']:.1f}",
+                f"{each['milliseconds'] / content['steps']:.3f}",
+                f"{100 * each['milliseconds'] / total:.0f} %",
+            )
+            for each in costs[:SHOWN_OPERATORS]
+        ]
+        show_table([title, "calls/step", "ms/step", "share"], rows)
+        typer.echo("")
+    typer.echo(
+        f"{content['steps']} steps on {content['device']}, slower than without the profiler: the shares count\n"
+        f"all operators: {content['table']}\ntrace: {content['trace']} (open it in ui.perfetto.dev or chrome://tracing)"
+    )
 
 
 def changes(measured: list[Measured], present: Configuration) -> dict[str, Any]:

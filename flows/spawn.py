@@ -54,7 +54,8 @@ def _relayed(lines: Iterable[str]) -> Iterator[str]:
     """Log the lines that the stage logged; yield the others."""
     for line in lines:
         if found := RELAYED.fullmatch(line.rstrip("\n")):
-            logger.log(int(found[1]), "%s", found[2])
+            level, progress, message = found.groups()
+            logger.log(int(level), "%s", message, extra={"progress": float(progress)} if progress else None)
         else:
             yield line
 

@@ -41,6 +41,9 @@ class Run:
     force: bool
     snapshot: CodeSnapshot
 
+    tensorboard: bool = False
+    """Whether train writes events for TensorBoard beside its folder."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -74,7 +77,11 @@ def run_plain(run: Run) -> Result:
 
 
 def planned(run: Run) -> list[Node]:
-    """Plan the run, and warn of privacy that it would spend again."""
+    """Plan the run, warn of privacy that it would spend again, and refuse events that could not be written."""
+    if run.tensorboard:
+        from slipway.learning.events import require_tensorboard
+
+        require_tensorboard()
     nodes = plan(run.root, run.product, run.stage)
     for warning in repeated_releases(run.root, run.product, nodes, force=run.force):
         logger.warning("%s", warning)
@@ -97,15 +104,21 @@ def bring(run: Run, node: Node, *, alone: bool) -> Outcome:
     DVC was asked about all stages when the plan was made; it is not asked again about one that is up to
     date, since that costs as much as all did.
     """
-    isolate = bool(node.meta.get("isolate")) and not alone
+    isolate, stage = bool(node.meta.get("isolate")) and not alone, node.name.split("@")[0]
+    is_watched = run.tensorboard and stage == "train"
 
     def step() -> Outcome:
         if not node.reasons and not run.force:
             return "unchanged"
-        return reproduce(run.root, node.name, snapshot=run.snapshot, isolate=isolate, force=run.force)
+        switches = ["--tensorboard"] if is_watched else []
+        return reproduce(
+            run.root, node.name, snapshot=run.snapshot, isolate=isolate, force=run.force, switches=switches
+        )
 
     outcome = _logged(node.name, step)
-    for line in set_aside(Path("data", run.product), node.name.split("@")[0]):
+    if is_watched and outcome != "ran":
+        logger.warning("train did not run, so there are no new events; --force trains again")
+    for line in set_aside(Path("data", run.product), stage):
         logger.info("%s", line)
     return outcome
 

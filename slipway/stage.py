@@ -6,7 +6,8 @@ A stage is a plain function: folders in, one folder out, one section of paramete
         main(train)
 
 which makes `python -m tasks.train IN... OUT --params products/NAME/params.yaml`. The function's name
-is the section's, and its annotations say which arguments are folders and which are sections.
+is the section's, and its annotations say which arguments are folders and which are sections. A `bool` is a
+switch (`--tensorboard`), which may change what is seen of a run, never what it writes into its folder.
 """
 
 import argparse
@@ -50,7 +51,10 @@ LIBRARIES = (
 RELAY = "SLIPWAY_RELAY"
 """Set in the environment of a stage whose lines another process reads: each then begins with its level."""
 
-RELAYED = re.compile(r"\[slipway:(\d+)\] (.*)")
+RELAYED = re.compile(r"\[slipway:(\d+):([\d.]*)\] (.*)")
+"""Such a line: its level, how far the stage is (a line may carry `progress`, from 0 to 1), and the message."""
+
+_RELAYING = logging.Formatter("[slipway:%(levelno)d:%(progress)s] %(message)s", defaults={"progress": ""})
 
 
 def main(stage: Stage) -> NoReturn:
@@ -71,7 +75,7 @@ def main(stage: Stage) -> NoReturn:
 def logged_to_stderr(*, relayed: bool) -> Iterator[None]:
     """Print the lines of slipway's log; those for another process with their level, so that it can log them."""
     logger, lines = logging.getLogger("slipway"), logging.StreamHandler()
-    lines.setFormatter(logging.Formatter("[slipway:%(levelno)d] %(message)s" if relayed else "%(message)s"))
+    lines.setFormatter(_RELAYING if relayed else logging.Formatter("%(message)s"))
     before = logger.level
     logger.addHandler(lines)
     logger.setLevel(logging.DEBUG if relayed else logging.INFO)
@@ -97,16 +101,18 @@ def run(stage: Stage, argv: Sequence[str]) -> Path:
 
 
 def parse(stage: Stage, argv: Sequence[str]) -> dict[str, Any]:
-    """Turn command-line words into the stage's arguments: paths as they are, sections read from --params."""
+    """Turn command-line words into the stage's arguments: paths, sections read from --params, switches."""
     parameters = inspect.signature(stage, eval_str=True).parameters
     parser = argparse.ArgumentParser(prog=f"python -m tasks.{stage.__name__}", description=inspect.getdoc(stage))
     sections: dict[str, type[BaseModel]] = {}
     for name, parameter in parameters.items():
         if parameter.annotation is Path:
             parser.add_argument(name, type=Path)
+        elif parameter.annotation is bool:
+            parser.add_argument(f"--{name}", action="store_true")
         else:
             assert issubclass(parameter.annotation, BaseModel), (
-                f"{stage.__name__}({name}): neither a Path nor a section"
+                f"{stage.__name__}({name}): no Path, no section and no switch"
             )
             sections[name] = parameter.annotation
     parser.add_argument("--params", type=Path, required=True, help="the product's params.yaml")

@@ -15,8 +15,11 @@ from slipway.files import read_json, sha256_of, whole_folder, write_json, write_
 from slipway.learning.augmenting import augment_batch
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.devices import choose_device, keep_freed_memory, repeatable
+from slipway.learning.events import series_of, written_events
 from slipway.learning.loop import Epoch, fit
 from slipway.learning.material import Material, prepared
+from slipway.learning.progress import Progress
+from slipway.learning.rows import sizes
 from slipway.learning.stepping import ALONE
 from slipway.learning.team import Team, learn_together
 from slipway.learning.trained import save_network
@@ -31,16 +34,17 @@ SHOWN_IMAGES, SHOWN_VERSIONS = 10, 3
 logger = logging.getLogger("slipway")
 
 
-def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
+def train(augment: Path, privatize: Path, out: Path, params: Train, *, tensorboard: bool = False) -> Path:
     """Write model.safetensors, model.json, history.csv, receipt.json, and of images a few as augmented.svg.
 
     Same rows, parameters and code give the same bytes on the same type of machine, on a CPU. A run that was killed
-    goes on from its checkpoint in work/train, and gives them, too.
+    goes on from its checkpoint in work/train, and gives them, too. With --tensorboard it writes events beside it.
 
     Raises:
         ParamsError: The network or the loss does not suit the rows.
         DataError: There are too few rows, a class has none, or there is no such device.
         Diverged: The loss is no number any more; the last good weights are kept as evidence.
+        SlipwayError: Events are wanted, and TensorBoard is not installed.
     """
     with whole_folder(out) as folder:
         mark = fingerprint(augment, privatize, params, choose_device(params.device))
@@ -49,7 +53,7 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
             logger.warning(
                 "%s is of other rows or parameters: it is not gone on from; delete it if nobody wants it", path
             )
-        arguments = (augment, privatize, folder, params, checkpoint)
+        arguments = (augment, privatize, folder, params, checkpoint, series_of(checkpoint) if tensorboard else None)
         if params.processes == 1:
             learn(*arguments)
         else:
@@ -60,9 +64,18 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
 
 
 def learn(
-    augment: Path, privatize: Path, folder: Path, params: Train, checkpoint: Checkpoint, *, team: Team = ALONE
+    augment: Path,
+    privatize: Path,
+    folder: Path,
+    params: Train,
+    checkpoint: Checkpoint,
+    series: Path | None = None,
+    *,
+    team: Team = ALONE,
 ) -> None:
     """Train the network and write it into `folder`; one of several processes, of which the first writes.
+
+    Where `series` is a folder, the first writes events for TensorBoard there, too.
 
     Raises:
         Diverged: As above, once the last good weights are in `folder`.
@@ -78,8 +91,21 @@ def learn(
         network = prepared(architecture, params, rows.known).to(device)
         torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
         held = validation.to(device, channels_last=params.channels_last)
+        series, num_batches = series if team.is_first else None, len(sizes(len(rows), params.batch_size))
         try:
-            history = fit(network, rows, held, params, policy, seed=seed, checkpoint=checkpoint, team=team)
+            with written_events(series, params, num_batches=num_batches, metric=metric_name(schema)) as events:
+                history = fit(
+                    network,
+                    rows,
+                    held,
+                    params,
+                    policy,
+                    seed=seed,
+                    checkpoint=checkpoint,
+                    team=team,
+                    watch=events.tell_epoch if events else None,
+                    progress=Progress(len(rows), events.tell_moment if events else None),
+                )
         except Diverged:
             if team.is_first:
                 save_network(network, architecture, folder)
@@ -112,9 +138,14 @@ def augmented_sheet(images: torch.Tensor, policy: Policy, *, seed: int) -> str:
     return sheet(torch.stack([few, *drawn]).numpy(), ["as it is", *["augmented"] * SHOWN_VERSIONS])
 
 
+def metric_name(schema: Schema) -> str:
+    """Return what `Epoch.validation_metric` is."""
+    return "rmse" if schema.classes is None else "accuracy"
+
+
 def write_history(history: list[Epoch], path: Path, schema: Schema) -> None:
     """Write one line for each epoch."""
-    metric = "validation_rmse" if schema.classes is None else "validation_accuracy"
+    metric = f"validation_{metric_name(schema)}"
     with path.open("w", newline="\n") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["epoch", "train_loss", "validation_loss", metric, "lr"])

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.render.match import match_defs_renderers
 from dvc.repo import Repo
 
 from flows.code import import_closure
+from slipway.drafting.writing import dvc_text
+from slipway.product.product import Product
+from slipway.product.reading import read_section
 
 ROOT = Path(__file__).parents[1]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -51,3 +55,29 @@ def test_every_product_has_its_files():
             "dvc.yaml",
         }
         assert (folder / "source").is_dir()
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_what_dvc_shows_of_a_product_is_what_a_new_one_would_have(name):
+    folder = ROOT / "products" / name
+    assert (folder / "dvc.yaml").read_text() == dvc_text(name, read_section(folder / "params.yaml", Product).task)
+
+
+@pytest.mark.parametrize(("task", "metric"), [("classification", "accuracy"), ("regression", "rmse")])
+def test_dvc_plots_losses_the_metric_and_the_learning_rate(tmp_path, task, metric):
+    (tmp_path / "products/toy").mkdir(parents=True)
+    (tmp_path / "products/toy/dvc.yaml").write_text(dvc_text("toy", task))
+    (tmp_path / "data/toy/train").mkdir(parents=True)
+    history = f"epoch,train_loss,validation_loss,validation_{metric},lr\n1,9,8,7,6\n2,5,4,3,2\n"
+    (tmp_path / "data/toy/train/history.csv").write_text(history)
+    Repo.init(str(tmp_path), no_scm=True).close()
+    with Repo(str(tmp_path)) as repo:
+        drawn = match_defs_renderers(repo.plots.show())
+    assert not any(one.source_errors or one.definition_errors for one in drawn)
+    plots = [one.renderer for one in drawn]
+    shown = {plot.name: {(point["field"], point[point["field"]]) for point in plot.datapoints} for plot in plots}
+    assert shown == {
+        "toy loss": {("train_loss", "9"), ("train_loss", "5"), ("validation_loss", "8"), ("validation_loss", "4")},
+        f"toy {metric} on validation rows": {(f"validation_{metric}", "7"), (f"validation_{metric}", "3")},
+        "toy learning rate": {("lr", "6"), ("lr", "2")},
+    }

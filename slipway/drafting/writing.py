@@ -28,10 +28,15 @@ metrics:
   - ../../data/{name}/evaluate/metrics.json
   - ../../data/{name}/compress/metrics.json
 plots:
-  - {name} learning curve:
+  - {name} loss:
       x: epoch
-      y:
-        ../../data/{name}/train/history.csv: [train_loss, validation_loss]
+      y: {{../../data/{name}/train/history.csv: [train_loss, validation_loss]}}
+  - {name} {metric} on validation rows:
+      x: epoch
+      y: {{../../data/{name}/train/history.csv: validation_{metric}}}
+  - {name} learning rate:
+      x: epoch
+      y: {{../../data/{name}/train/history.csv: lr}}
 artifacts:
   {name}:
     path: ../../data/{name}/package/bundle
@@ -68,7 +73,7 @@ def write_product(root: Path, name: str, draft: Draft, *, link: bool = False) ->
         write_text(folder / "params.yaml", params_text(name, draft))
         write_text(folder / "raw.suite.yaml", suite_text(f"{name}_raw", draft.suites.raw, RAW))
         write_text(folder / "clean.suite.yaml", suite_text(f"{name}_clean", draft.suites.clean, CLEAN))
-        write_text(folder / "dvc.yaml", DVC.format(name=name))
+        write_text(folder / "dvc.yaml", dvc_text(name, draft.target.task))
         read_params(folder / "params.yaml")
         read_suite(folder / "raw.suite.yaml")
         read_suite(folder / "clean.suite.yaml")
@@ -123,6 +128,11 @@ def _add_line(root: Path, name: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     write_text(temporary, added)
     temporary.replace(path)
+
+
+def dvc_text(name: str, task: str) -> str:
+    """Return the product's dvc.yaml; its curves are the columns of history.csv, whose metric goes by the task."""
+    return DVC.format(name=name, metric="rmse" if task == "regression" else "accuracy")
 
 
 def params_text(name: str, draft: Draft) -> str:

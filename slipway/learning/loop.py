@@ -57,6 +57,7 @@ def fit(
     checkpoint: Checkpoint | None = None,
     team: Team = ALONE,
     watch: Callable[[Epoch], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Epoch]:
     """Train in place until `epochs` or `patience` ends it; the network ends with its best weights.
 
@@ -70,6 +71,7 @@ def fit(
         checkpoint: From where it goes on, if there is one, and where it notes how far it is.
         team: The processes that learn together; each calls this with the same rows.
         watch: Is told of each epoch; what it raises ends the training.
+        progress: Is told of moments between them.
 
     Raises:
         DataError: There are too few rows, or rows of one class alone.
@@ -79,6 +81,8 @@ def fit(
     if len(train) < 2 or len(validation) < 1:
         raise DataError(f"{len(train)} training and {len(validation)} validation rows are too few to learn from")
     training = Training(network, train, validation, params, policy, seed=seed, checkpoint=checkpoint, team=team)
+    if progress is not None:
+        training.progress = progress
     while training.goes_on:
         training.run_epoch()
         if watch is not None:

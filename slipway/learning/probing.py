@@ -20,7 +20,7 @@ from slipway.learning.augmenting import augment_batch
 from slipway.learning.devices import choose_device, repeatable
 from slipway.learning.losses import training_loss
 from slipway.learning.material import Material, prepared
-from slipway.learning.rows import Batch, Rows
+from slipway.learning.rows import Batch, Rows, Targets
 from slipway.learning.stepping import Stepper
 from slipway.product.augment import Policy
 from slipway.product.train import Train
@@ -143,6 +143,12 @@ def fastest(measured: Sequence[Measured]) -> Measured:
     return max(measured, key=lambda each: each.rows_a_second or 0.0)
 
 
+def new_stepper(material: Material, params: Train, known: Targets, device: torch.device) -> Stepper:
+    """Return a stepper of a new network for these rows."""
+    network = prepared(material.architecture(params.network), params, known).to(device).train()
+    return Stepper(network, params, training_loss(params, known), device)
+
+
 class Probe:
     """Measures configurations on a product's rows, with its network, optimiser, batch size and policy but mixup.
 
@@ -171,11 +177,9 @@ class Probe:
                 torch.compiler.reset()
 
     def _rows_a_second(self, params: Train) -> float:
-        material, device = self.material, self.device
-        architecture = material.architecture(params.network)
-        network = prepared(architecture, params, self.known).to(device).train()
-        loss = training_loss(params, self.known)
-        stepper, generator = Stepper(network, params, loss, device), torch.Generator(device).manual_seed(0)
+        device = self.device
+        stepper = new_stepper(self.material, params, self.known, device)
+        generator = torch.Generator(device).manual_seed(0)
         rates: list[float] = []
         batches = self._batches(self.rows.to(device, channels_last=params.channels_last), params.batch_size)
         end, before = float("inf"), self._now()

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 logger = logging.getLogger("slipway")
@@ -30,11 +31,19 @@ class Moment:
     validation: str
 
 
-class Progress:
-    """Tells of moments: live at level DEBUG (a terminal shows the last one), and now and then as a line for a log."""
+Told = Callable[[Moment, float], None]
 
-    def __init__(self, num_rows: int) -> None:
-        self.num_rows = num_rows
+
+class Progress:
+    """Tells of moments: live at level DEBUG (a terminal shows the last one), and now and then as a line for a log.
+
+    Args:
+        num_rows: Of an epoch.
+        told: Is told of each moment, and of how many rows a second it takes.
+    """
+
+    def __init__(self, num_rows: int, told: Told | None = None) -> None:
+        self.num_rows, self.told = num_rows, told
         self._start = self._told = self._lined = time.monotonic()
         self._done_before: float | None = None
 
@@ -50,8 +59,10 @@ class Progress:
         level = logging.DEBUG
         if now - self._lined >= LINE_SECONDS:
             level, self._lined = logging.INFO, now
-        self._told = now
-        logger.log(level, "%s", line(moment, self._speed(done, now)))
+        self._told, speed = now, self._speed(done, now)
+        logger.log(level, "%s", line(moment, speed), extra={"progress": round(done / moment.epochs, 4)})
+        if self.told is not None:
+            self.told(moment, speed[0])
 
     def _speed(self, done: float, now: float) -> tuple[float, float]:
         """Return rows a second, and seconds that are left at most, since the first telling."""

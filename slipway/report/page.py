@@ -30,6 +30,7 @@ LABELS = {
 }
 UNBOUNDED = ("log_loss", "mae", "rmse", "r2")
 CAPTIONS = {
+    "tune": "The last search for better parameters; the dashed line is what the values before it reached",
     "augmented": "Training images, and what augmentation makes of them",
     "learning": "Learning curve",
     "confusion": "Confusion matrix, test rows",

@@ -15,10 +15,13 @@ DOCS = Path("docs", "index.html")
 
 STAGES = ("ingest", "validate", "preprocess", "privatize", "augment", "train", "evaluate", "compress", "package")
 PICTURES = {
+    ".": ("tune",),
     "train": ("augmented",),
     "evaluate": ("learning", "confusion", "roc", "calibration", "residuals"),
     "compress": ("pareto",),
 }
+"""In the folders of the stages, and of `slipway tune` beside them."""
+
 MAX_PICTURE_BYTES = 300_000
 
 Facts = dict[str, Any]
@@ -144,9 +147,9 @@ def last_runs(path: Path) -> list[Facts]:
 def pictures(data: Path) -> dict[str, str]:
     """Read the SVG pictures by name; one that is too large for a page is left out."""
     found = {}
-    for stage, names in PICTURES.items():
+    for folder, names in PICTURES.items():
         for name in names:
-            path = data / stage / f"{name}.svg"
+            path = data / folder / f"{name}.svg"
             if path.exists() and path.stat().st_size <= MAX_PICTURE_BYTES:
                 found[name] = path.read_text(encoding="utf-8")
     return found

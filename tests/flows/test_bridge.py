@@ -190,6 +190,23 @@ print(json.dumps({"stages": outcomes}))
     assert toy.run(code=code) == ["own", "here"]
 
 
+def test_a_switch_reaches_its_stage_and_dvc_records_nothing_of_it(toy):
+    toy.edit("tasks/train.py", "params: Train) -> Path:", "params: Train, *, tensorboard: bool = False) -> Path:")
+    toy.edit(
+        "tasks/train.py",
+        "    with whole_folder(out)",
+        "    Path('seen.txt').write_text(str(tensorboard))\n    with whole_folder(out)",
+    )
+    toy.edit("tasks/train.py", '(folder / "process.txt")', "Path('process.txt')")
+    run = ("run", "toy", "train", "--plain", "--json")
+    assert toy.run(*run, "--tensorboard") == outcomes(ingest="ran", augment="ran", train="ran")
+    assert toy.read("seen.txt") == "True"
+    assert "tensorboard" not in toy.read("dvc.lock")
+    assert toy.status() == {}
+    again = toy.start(*run, "--tensorboard")
+    assert "no new events; --force trains again" in again.communicate()[1]
+
+
 def is_gone(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

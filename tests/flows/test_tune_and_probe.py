@@ -1,5 +1,6 @@
 """`slipway tune` and `slipway probe` from the command line: what they print, and what they change."""
 
+import csv
 import json
 import shutil
 import sys
@@ -105,6 +106,23 @@ def test_probe_writes_the_fastest_configuration_where_it_is_accepted(toy, slipwa
     assert status == 0
     assert content["changes"] == {"train.precision": "bf16"}
     assert "  lr: 1.0e-5 # too low\n  precision: bf16\n" in toy.read("products/toy/params.yaml")
+
+
+def test_a_profile_shows_where_the_time_goes_and_changes_nothing(toy, slipway):
+    before = toy.read("products/toy/params.yaml")
+    status, out, _ = slipway("probe", "toy", "--profile", "--json")
+    content = json.loads(out)
+    assert (status, content["device"], content["steps"]) == (0, "cpu", 20)
+    assert {"aten::addmm", "aten::mm"} <= {one["name"] for one in content["operators"]}
+    assert json.loads(toy.read(content["trace"]))["traceEvents"]
+    with (toy.root / content["table"]).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["operator"] for row in rows] == [one["name"] for one in content["operators"]]
+    assert toy.read("products/toy/params.yaml") == before
+    shown = slipway("probe", "toy", "--profile")[1]
+    assert "draw the batch" in shown
+    assert "trace: data/toy/work/probe/trace.json" in shown
+    assert slipway("probe", "toy", "--profile", "--accept")[0] != 0
 
 
 def test_what_is_hardly_faster_changes_nothing():

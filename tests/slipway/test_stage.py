@@ -41,6 +41,16 @@ def test_folders_stand_in_order_and_sections_come_from_params(words: list[str], 
     }
 
 
+def test_a_switch_is_off_unless_it_is_given(words: list[str]) -> None:
+    def watched(source: Path, out: Path, params: Train, *, slowly: bool = False) -> Path:
+        """Pretend."""
+        return out
+
+    watched.__name__ = "train"
+    assert parse(watched, words)["slowly"] is False
+    assert parse(watched, [*words, "--slowly"])["slowly"] is True
+
+
 def test_a_run_appends_what_it_cost(words: list[str], tmp_path: Path) -> None:
     run(train, words)
     run(train, words)
@@ -74,7 +84,7 @@ def test_a_users_mistake_is_a_line_and_not_a_traceback(words: list[str], monkeyp
     assert exit_status.value.code == "train: thirteen epochs: choose another number"
 
 
-@pytest.mark.parametrize(("relay", "line"), [(None, "half way\n"), ("1", "[slipway:20] half way\n")])
+@pytest.mark.parametrize(("relay", "line"), [(None, "half way\n"), ("1", "[slipway:20:] half way\n")])
 def test_what_a_stage_logs_is_printed_to_stderr(words, monkeypatch, capsys, relay, line) -> None:
     def train(source: Path, out: Path, params: Train) -> Path:
         logging.getLogger("slipway").info("half way")

@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from safetensors.torch import load_file
 from slipway.errors import DataError, Diverged, ParamsError
 from slipway.files import read_json, write_json
 from slipway.learning.checkpoints import Checkpoint
+from slipway.learning.events import Events
+from slipway.learning.loop import Epoch
 from slipway.learning.team import Team
 from slipway.learning.trained import load_network, scores
 from slipway.product.augment import Augment, Policy
@@ -131,6 +134,48 @@ def test_a_run_goes_on_from_its_own_checkpoint_alone(prepared: Path, monkeypatch
     assert "goes on at" not in caplog.text
     run(prepared, "train", epochs=3)
     assert "goes on at epoch 3" in caplog.text
+
+
+def shown_steps(work: Path) -> list[int]:
+    """Return the steps at which TensorBoard shows a training loss."""
+    accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    (series,) = (work / "events").iterdir()
+    events = accumulators.EventAccumulator(str(series))
+    events.Reload()
+    return [each.step for each in events.Scalars("loss/train")]
+
+
+def test_events_for_tensorboard_lie_beside_the_same_bytes_and_a_killed_run_goes_on_with_them(
+    prepared: Path, monkeypatch
+) -> None:
+    pytest.importorskip("tensorboard")
+    plain, changes = run(prepared, "plain", epochs=4), {"epochs": 4, "checkpoint_seconds": 0}
+    watched = partial(train, prepared / "augment", prepared / "privatize", prepared / "train", tensorboard=True)
+    section, tell = QUICK.model_copy(update=changes), Events.tell_epoch
+
+    def killed(self: Events, epoch: Epoch) -> None:
+        tell(self, epoch)
+        if epoch.epoch == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Events, "tell_epoch", killed)
+    with pytest.raises(KeyboardInterrupt):
+        watched(section)
+    monkeypatch.undo()
+    time.sleep(1.1)  # names of event files tell seconds apart
+    out = watched(section)
+    assert shown_steps(prepared / "work" / "train") == [5, 10, 15, 20]
+    assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in plain.iterdir())
+    for path in plain.iterdir():
+        assert (out / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+@pytest.mark.slow
+def test_of_two_processes_the_first_writes_the_events(prepared: Path) -> None:
+    pytest.importorskip("tensorboard")
+    section = QUICK.model_copy(update={"epochs": 2, "processes": 2})
+    train(prepared / "augment", prepared / "privatize", prepared / "train", section, tensorboard=True)
+    assert shown_steps(prepared / "work" / "train") == [5, 10]
 
 
 def test_a_few_images_are_drawn_as_they_are_and_augmented() -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from slipway.errors import DataError
 from slipway.files import write_json
-from slipway.report.page import MAX_ROWS, render, shown
-from slipway.report.reading import MAX_PICTURE_BYTES, gather
+from slipway.report.page import CAPTIONS, MAX_ROWS, render, shown
+from slipway.report.reading import MAX_PICTURE_BYTES, PICTURES, gather
 from slipway.report.verdict import verdict_of
 
 RULE = {"rule": "accuracy on test at least", "value": 0.8, "limit": 0.9}
@@ -135,6 +135,22 @@ def test_a_served_run_says_which_release_serves(tmp_path: Path, data: Path, rele
         "temperature 1.7",
     ):
         assert part in text
+
+
+def test_every_picture_that_is_read_is_shown_with_its_caption(tmp_path: Path, data: Path, releases: Path) -> None:
+    for folder, names in PICTURES.items():
+        for name in names:
+            (data / folder).mkdir(exist_ok=True)
+            (data / folder / f"{name}.svg").write_text(SVG.replace("picture", f"drawing of {name}"))
+    text = page_of(tmp_path).text
+    for names in PICTURES.values():
+        for name in names:
+            assert text.count(f"drawing of {name}") == 1
+            assert CAPTIONS[name] in text
+
+
+def test_without_a_search_or_augmented_images_there_is_no_section_for_them(tmp_path: Path, data: Path) -> None:
+    assert "Training" not in re.findall("<h2>(.*?)</h2>", render(gather(data, tmp_path / "releases")))
 
 
 def test_the_verdict_stands_before_everything_else(tmp_path: Path, data: Path) -> None:
