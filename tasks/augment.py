@@ -11,7 +11,8 @@ from slipway.errors import ParamsError
 from slipway.files import whole_folder, write_json
 from slipway.product.augment import FOR_IMAGES, FOR_NUMBERS, FOR_TEXTS, Augment
 from slipway.stage import main
-from slipway.tables.schema import GROUP_ROWS, Schema, read_schema
+from slipway.tables.groups import write_groups
+from slipway.tables.schema import Schema, read_schema
 from slipway.tables.smote import between_neighbours
 
 
@@ -22,11 +23,11 @@ def augment(privatize: Path, out: Path, params: Augment) -> Path:
         ParamsError: What is asked for does not suit the rows.
     """
     with whole_folder(out) as folder:
-        rows, schema = pl.read_parquet(privatize / "train.parquet"), read_schema(privatize)
+        rows, schema = pl.scan_parquet(privatize / "train.parquet"), read_schema(privatize)
         require_suited(params, schema)
         if params.balance != "none":
-            rows = balanced(rows, schema, params)
-        rows.write_parquet(folder / "train.parquet", row_group_size=GROUP_ROWS)
+            rows = balanced(rows.collect(), schema, params).lazy()
+        write_groups(rows, folder / "train.parquet")
         write_json(folder / "policy.json", params.policy.model_dump())
     return out
 

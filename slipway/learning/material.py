@@ -10,19 +10,21 @@ import torch
 from torch import nn
 
 from slipway.learning.rows import Batch, Rows, Source, Targets
-from slipway.learning.streaming import Streamed
+from slipway.learning.streaming import Streamed, known_of
 from slipway.networks.building import Architecture, Regressor, build
 from slipway.networks.initialising import initialise
 from slipway.product.networks import Network
 from slipway.product.train import Train
-from slipway.tables.schema import GROUP_ROWS, Schema, read_schema
+from slipway.tables.groups import group_rows_of
+from slipway.tables.schema import Schema, read_schema
 from slipway.tables.targets import targets
 from slipway.transform.applying import features
 from slipway.transform.fitted import Transform, read_transform
 
 logger = logging.getLogger("slipway")
 
-FEATURE_BYTES, TOKEN_BYTES = 4, 8
+FEATURE_BYTES, TOKEN_BYTES, TARGET_BYTES = 4, 8, 8
+TARGETS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -81,21 +83,22 @@ def training_rows(table: Path, schema: Schema, transform: Transform, params: Tra
     """Hold the rows on the device, or stream them from the table where they take more than the section allows."""
     scanned = pl.scan_parquet(table)
     num_rows = int(scanned.select(pl.len()).collect().item())
-    each = FEATURE_BYTES if transform.tokens is None else TOKEN_BYTES
-    if num_rows * each * math.prod(transform.feature_shape) <= params.max_resident_gib * 2**30:
+    row_bytes = (FEATURE_BYTES if transform.tokens is None else TOKEN_BYTES) * math.prod(transform.feature_shape)
+    if num_rows * row_bytes <= params.max_resident_gib * 2**30:
         return read_rows(table, schema, transform).to(device, channels_last=params.channels_last)
 
     def read(start: int, count: int) -> Batch:
         return as_tensors(scanned.slice(start, count).collect(), schema, transform)
 
-    wanted = scanned.select(schema.require_target()).collect(engine="streaming")
+    wanted = scanned.select(schema.require_target())
+    parts = (wanted.slice(start, TARGETS_AT_ONCE).collect() for start in range(0, num_rows, TARGETS_AT_ONCE))
     logger.info("%s has %s rows: they are streamed", table, f"{num_rows:,}")
     return Streamed(
         read,
         num_rows,
-        Targets.of(as_targets(wanted, schema)).to(device),
-        group_rows=GROUP_ROWS,
-        buffer_rows=params.shuffle_buffer_rows,
+        known_of(as_targets(part, schema) for part in parts).to(device),
+        group_rows=group_rows_of(table),
+        buffer_rows=int(params.shuffle_buffer_gib * 2**30 / (row_bytes + TARGET_BYTES)),
         device=device,
         channels_last=params.channels_last,
     )

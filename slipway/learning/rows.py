@@ -103,33 +103,38 @@ class Rows:
         return self.features[:num_rows]
 
     def batches(self, batch_size: int, *, seed: int, skip: int = 0) -> Iterator[Batch]:
-        """Yield the batches of one epoch in an order of its own, without the first `skip`.
+        """Yield the batches of one epoch in an order of its own, without the first `skip`."""
+        return self.dealt(sizes(len(self), batch_size), seed=seed, skip=skip)
+
+    def dealt(self, parts: list[int], *, seed: int, skip: int = 0) -> Iterator[Batch]:
+        """Yield batches of these sizes, which add up to all rows, in an order of the seed, without the first `skip`.
 
         Small ones are drawn several at a time: a call costs as much as some hundred rows of a table.
         """
         pixels = self._lie_pixel_by_pixel()
         features = self.features.permute(0, 2, 3, 1) if pixels else self.features
-        batches = self._dealt(batch_size, seed)[skip:]
-        at_once = max(1, DRAWN_BYTES // (features[:1].nbytes * batch_size))
+        batches = self._places(parts, seed)[skip:]
+        at_once = max(1, DRAWN_BYTES // (features[:1].nbytes * max(parts)))
         for start in range(0, len(batches), at_once):
             some = batches[start : start + at_once]
             drawn = torch.cat(some) if len(some) > 1 else some[0]
-            parts = [len(each) for each in some]
-            x, y = features.index_select(0, drawn).split(parts), self.targets.index_select(0, drawn).split(parts)
+            drawn_parts = [len(each) for each in some]
+            x = features.index_select(0, drawn).split(drawn_parts)
+            y = self.targets.index_select(0, drawn).split(drawn_parts)
             for some_x, some_y in zip(x, y, strict=True):
                 yield some_x.permute(0, 3, 1, 2) if pixels else some_x, some_y
 
-    def _dealt(self, batch_size: int, seed: int) -> list[Tensor]:
+    def _places(self, parts: list[int], seed: int) -> list[Tensor]:
         """Return the places of each batch's rows.
 
         Texts of a batch are of like length, so that little of it is padding: the shuffled epoch is sorted by length in
         pools of some batches, and then its batches are shuffled.
         """
-        order, parts = shuffled(len(self), seed, self.device), sizes(len(self), batch_size)
+        order = shuffled(len(self), seed, self.device)
         if self.features.is_floating_point():
             return list(order.split(parts))
         lengths = self.features.count_nonzero(1)
-        pools = [pool[lengths[pool].argsort(stable=True)] for pool in order.split(BATCHES_OF_A_POOL * batch_size)]
+        pools = [pool[lengths[pool].argsort(stable=True)] for pool in order.split(BATCHES_OF_A_POOL * max(parts))]
         batches = torch.cat(pools).split(parts)
         return [batches[place] for place in shuffled(len(batches), seed + 1, self.device).tolist()]
 

@@ -1,16 +1,18 @@
 """Rows that the memory does not hold: read from row groups of a table, mixed in a buffer, batch by batch.
 
-An epoch takes the row groups in a new order, a few at a time; the rows of those are shuffled together. The next few
-are read while the network learns from these.
+An epoch takes blocks of rows in a new order, as many as a buffer holds, and deals these out as resident rows are dealt
+out. The next buffer is filled while the network learns from this one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
-from slipway.learning.rows import Batch, Targets, shuffled, sizes
+from slipway.learning.rows import Batch, Rows, Targets, shuffled, sizes
 
 Read = Callable[[int, int], Batch]
 """From a first row and a number of rows to their features and targets, on the CPU."""
@@ -18,18 +20,34 @@ Read = Callable[[int, int], Batch]
 SEEDS = 1_000_003
 """Between the seeds of two epochs' buffers."""
 
+LEAST_BLOCKS = 8
+"""From so many places of the table come the rows of a buffer, or it would mix neighbours alone."""
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What a buffer is filled with.
+
+    Attributes:
+        ranges: Rows of the table, each a first row and a number of rows.
+        batches: The sizes of the batches that they make, without a rest.
+        seed: Of their order.
+    """
+
+    ranges: list[tuple[int, int]]
+    batches: list[int]
+    seed: int
+
 
 class Streamed:
-    """A source of training rows (slipway.learning.rows.Source) that holds about five buffers at its peak.
-
-    Two are being made into one another while the reader shuffles, and the network learns from the one before.
+    """A source of training rows (slipway.learning.rows.Source) that holds two buffers, and the rows being read.
 
     Args:
         read: Reads some rows.
         num_rows: How many there are.
         known: What is known of all targets.
-        group_rows: Rows of a row group: what is read lies within one.
-        buffer_rows: Rows that are shuffled together, at least a row group.
+        group_rows: Rows of a row group: what is read at once lies within one.
+        buffer_rows: Rows that are shuffled together, at most, or one batch.
         device: Where batches go.
         channels_last: Whether images come pixel by pixel.
     """
@@ -46,8 +64,8 @@ class Streamed:
         channels_last: bool = False,
     ) -> None:
         self.read, self.num_rows, self.known, self.device = read, num_rows, known, device
-        self.group_rows, self.groups_at_once = group_rows, max(1, buffer_rows // group_rows)
-        self.channels_last = channels_last
+        self.buffer_rows, self.channels_last = buffer_rows, channels_last
+        self.block_rows = min(group_rows, max(1, buffer_rows // LEAST_BLOCKS))
 
     def __len__(self) -> int:
         return self.num_rows
@@ -58,48 +76,86 @@ class Streamed:
 
     def batches(self, batch_size: int, *, seed: int, skip: int = 0) -> Iterator[Batch]:
         """Yield the batches of one epoch; buffers that lie before the first wanted one are not read."""
-        parts = sizes(self.num_rows, batch_size)
-        left, parts = sum(parts[:skip]), parts[skip:]
-        held: Batch | None = None
-        for buffer in self._buffers(seed, left):
-            held = buffer if held is None else (torch.cat([held[0], buffer[0]]), torch.cat([held[1], buffer[1]]))
-            start = 0
-            while parts and start + parts[0] <= len(held[1]):
-                end = start + parts.pop(0)
-                yield self._placed(held[0][start:end], held[1][start:end])
-                start = end
-            held = (held[0][start:], held[1][start:])
-        assert not parts
-
-    def _placed(self, x: Tensor, y: Tensor) -> Batch:
-        form = torch.channels_last if self.channels_last and x.ndim == 4 else torch.contiguous_format
-        return x.to(self.device).contiguous(memory_format=form), y.to(self.device)
-
-    def _buffers(self, seed: int, left_out: int) -> Iterator[Batch]:
-        """Yield shuffled buffers, without the first rows; one is read ahead."""
-        plan = [(groups, (SEEDS * seed + place) % 2**63) for place, groups in enumerate(self._plan(seed))]
-        while plan and left_out >= (size := sum(num_rows for _, num_rows in plan[0][0])):
-            plan, left_out = plan[1:], left_out - size
+        plan = self._plan(batch_size, seed)
+        while plan and skip >= len(plan[0].batches):
+            skip -= len(plan.pop(0).batches)
+        if not plan:
+            return
+        empty = self._empty(len(plan[:2]), max(sum(each.batches) for each in plan))
         with ThreadPoolExecutor(1) as reader:
-            waiting = [reader.submit(self._mixed, *each) for each in plan[:1]]
-            for each in [*plan[1:], None]:
-                if not waiting:
-                    return
-                x, y = waiting.pop().result()
-                if each is not None:
-                    waiting.append(reader.submit(self._mixed, *each))
-                yield x[left_out:], y[left_out:]
-                left_out = 0
+            waiting = reader.submit(filled, empty[0], plan[0], self.read)
+            for place, filling in enumerate(plan):
+                rows = waiting.result()
+                if place + 1 < len(plan):
+                    waiting = reader.submit(filled, empty[(place + 1) % 2], plan[place + 1], self.read)
+                for x, y in rows.dealt(filling.batches, seed=filling.seed, skip=skip):
+                    yield x.to(self.device), y.to(self.device)
+                skip = 0
 
-    def _plan(self, seed: int) -> list[list[tuple[int, int]]]:
-        """Return the row groups of each buffer, each as its first row and its number of rows."""
-        starts = torch.arange(0, self.num_rows, self.group_rows)
+    def _plan(self, batch_size: int, seed: int) -> list[Filling]:
+        """Return what the buffers of an epoch hold, each a whole number of batches."""
+        parts, blocks = sizes(self.num_rows, batch_size), self._blocks(seed)
+        at_once = max(1, self.buffer_rows // parts[0])
+        some = [parts[start : start + at_once] for start in range(0, len(parts), at_once)]
+        return [
+            Filling(taken(blocks, sum(batches)), batches, (SEEDS * seed + place) % 2**63)
+            for place, batches in enumerate(some)
+        ]
+
+    def _blocks(self, seed: int) -> list[tuple[int, int]]:
+        """Return the blocks of the table in the order of an epoch, each as its first row and its number of rows."""
+        starts = torch.arange(0, self.num_rows, self.block_rows)
         order = starts[shuffled(len(starts), seed, torch.device("cpu"))].tolist()
-        groups = [(start, min(self.group_rows, self.num_rows - start)) for start in order]
-        return [groups[place : place + self.groups_at_once] for place in range(0, len(groups), self.groups_at_once)]
+        return [(start, min(self.block_rows, self.num_rows - start)) for start in order]
 
-    def _mixed(self, groups: list[tuple[int, int]], seed: int) -> Batch:
-        read = [self.read(start, num_rows) for start, num_rows in groups]
-        x, y = (torch.cat(parts) if len(parts) > 1 else parts[0] for parts in zip(*read, strict=True))
-        order = shuffled(len(y), seed, torch.device("cpu"))
-        return x.index_select(0, order), y.index_select(0, order)
+    def _empty(self, count: int, num_rows: int) -> list[Rows]:
+        """Return buffers."""
+        x, y = self.read(0, 1)
+        form = torch.channels_last if self.channels_last and x.ndim == 4 else torch.contiguous_format
+        shape = (num_rows, *x.shape[1:])
+        return [
+            Rows(torch.empty(shape, dtype=x.dtype, memory_format=form), y.new_empty(num_rows, *y.shape[1:]))
+            for _ in range(count)
+        ]
+
+
+def taken(blocks: list[tuple[int, int]], num_rows: int) -> list[tuple[int, int]]:
+    """Take so many rows from the end of a list of blocks, which keeps the rest.
+
+    >>> blocks = [(0, 5), (10, 5)]
+    >>> taken(blocks, 7), blocks
+    ([(10, 5), (0, 2)], [(2, 3)])
+    """
+    found = []
+    while num_rows:
+        start, size = blocks.pop()
+        found.append((start, min(size, num_rows)))
+        if size > num_rows:
+            blocks.append((start + num_rows, size - num_rows))
+        num_rows -= found[-1][1]
+    return found
+
+
+def filled(buffer: Rows, filling: Filling, read: Read) -> Rows:
+    """Read rows into a buffer, and return the part of it that they take."""
+    end = 0
+    for start, num_rows in filling.ranges:
+        place = slice(end, end + num_rows)
+        buffer.features[place], buffer.targets[place] = read(start, num_rows)
+        end += num_rows
+    return Rows(buffer.features[:end], buffer.targets[:end])
+
+
+def known_of(parts: Iterable[Tensor]) -> Targets:
+    """Look at targets that come part by part, as `Targets.of` looks at all: classes int64, or values float32.
+
+    Args:
+        parts: At least one.
+    """
+    rows, found = zip(*((len(part), Targets.of(part)) for part in parts), strict=True)
+    if not found[0].are_values:
+        return Targets(counts=pad_sequence([each.counts for each in found]).sum(1))
+    means, variances = (torch.stack(each).double() for each in zip(*((k.mean, k.variance) for k in found), strict=True))
+    shares = torch.tensor(rows).double() / sum(rows)
+    mean = shares @ means
+    return Targets(mean=mean.float(), variance=(shares @ (variances + (means - mean) ** 2)).float())

@@ -71,7 +71,7 @@ class Trainer:
 
     def _rows(self, params: Train, device: torch.device) -> tuple[Source, Rows]:
         """Return both parts, read once for all trials that hold them alike."""
-        key = (device, params.channels_last, params.max_resident_gib, params.shuffle_buffer_rows)
+        key = (device, params.channels_last, params.max_resident_gib, params.shuffle_buffer_gib)
         if key not in self._held:
             self._held.clear()
             held = self.material.validation().to(device, channels_last=params.channels_last)

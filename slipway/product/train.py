@@ -83,8 +83,8 @@ class Train(Section):
     max_resident_gib: float = Field(default=4, ge=0)
     """Training rows whose features take more are not held: they are streamed from the table."""
 
-    shuffle_buffer_rows: int = Field(default=262_144, ge=2)
-    """Streamed rows that are shuffled together, in whole row groups of 65,536; five times as many are held."""
+    shuffle_buffer_gib: float = Field(default=0.25, gt=0)
+    """Streamed rows that are shuffled together take so much; twice as much is held."""
 
     checkpoint_seconds: float = Field(default=30, ge=0)
     """Seconds between two checkpoints, from which a run that was killed goes on."""

@@ -15,9 +15,6 @@ REASONS = "_reasons"
 PARTS = ("train", "validation", "test")
 RESERVED = (ROW_ID, PART, REASONS)
 
-GROUP_ROWS = 65_536
-"""Rows of a row group of training rows: a reader that holds only some of the table reads whole ones."""
-
 Kind = Literal["number", "category", "text", "image"]
 
 NUMBER_DTYPES = frozenset(

@@ -185,11 +185,11 @@ def test_a_few_images_are_drawn_as_they_are_and_augmented() -> None:
     assert drawn == augmented_sheet(images, Policy(flip=True), seed=1)
 
 
-def test_rows_that_are_not_held_are_streamed_and_learned_from(prepared: Path, caplog, monkeypatch) -> None:
+def test_rows_that_are_not_held_are_streamed_and_learned_from(prepared: Path, caplog) -> None:
     caplog.set_level(logging.INFO, "slipway")
     whole = pl.read_csv(run(prepared, "held") / "history.csv")
-    monkeypatch.setattr("slipway.learning.material.GROUP_ROWS", 50)
-    streamed = [run(prepared, name, max_resident_gib=0, shuffle_buffer_rows=100) for name in ("first", "second")]
+    buffer_of_some_rows = {"max_resident_gib": 0, "shuffle_buffer_gib": 5e-6}
+    streamed = [run(prepared, name, **buffer_of_some_rows) for name in ("first", "second")]
     assert "160 rows: they are streamed" in caplog.text
     assert len({(each / "model.safetensors").read_bytes() for each in streamed}) == 1
     history = pl.read_csv(streamed[0] / "history.csv")
