@@ -17,11 +17,13 @@ from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.devices import choose_device, keep_freed_memory, repeatable
 from slipway.learning.loop import Epoch, fit
 from slipway.learning.material import Material, prepared
+from slipway.learning.starting import Started
 from slipway.learning.stepping import ALONE
 from slipway.learning.team import Team, learn_together
 from slipway.learning.trained import save_network
 from slipway.pictures.samples import sheet
 from slipway.product.augment import Policy
+from slipway.product.start import Start
 from slipway.product.train import NO_INFLUENCE, Train
 from slipway.stage import main
 from slipway.tables.schema import Schema
@@ -54,7 +56,6 @@ def train(augment: Path, privatize: Path, out: Path, params: Train) -> Path:
             learn(*arguments)
         else:
             learn_together(learn, arguments, folder, processes=params.processes)
-        write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json")))
     checkpoint.remove()
     return out
 
@@ -75,11 +76,14 @@ def learn(
     rows, validation = material.train(params, device), material.validation()
     architecture = material.architecture(params.network)
     with repeatable(seed, params.threads, device):
-        network = prepared(architecture, params, rows.known).to(device)
+        network, started = prepared(architecture, params, rows.known)
+        network.to(device)
         torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
         held = validation.to(device, channels_last=params.channels_last)
         try:
-            history = fit(network, rows, held, params, policy, seed=seed, checkpoint=checkpoint, team=team)
+            history = fit(
+                network, rows, held, params, policy, seed=seed, checkpoint=checkpoint, team=team, started=started
+            )
         except Diverged:
             if team.is_first:
                 save_network(network, architecture, folder)
@@ -92,6 +96,7 @@ def learn(
             few = rows.first(SHOWN_IMAGES)
             write_text(folder / "augmented.svg", augmented_sheet(few, policy, seed=seed))
         write_history(history, folder / "history.csv", schema)
+        write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json"), params.start, started))
 
 
 def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.device) -> str:
@@ -123,15 +128,19 @@ def write_history(history: list[Epoch], path: Path, schema: Schema) -> None:
             writer.writerow([row.epoch, *(f"{number:.8g}" for number in numbers)])
 
 
-def receipt(released: dict[str, object]) -> dict[str, object]:
-    """Say what training took from the private rows; it reads only what privatize released."""
+def receipt(released: dict[str, object], start: Start | None, started: Started) -> dict[str, object]:
+    """Say what training took from the private rows, and from another training; it reads no other rows than released."""
+    why = "post-processing: training, early stopping and the choice of the best weights read only released rows"
+    said: dict[str, object] = {"private": True, "epsilon": 0.0, "delta": 0.0, "why": why}
     if released["mechanism"] == "none":
-        return {"private": False, "why": "privatize.mechanism is none: the network learned from plain rows"}
+        said = {"private": False, "why": "privatize.mechanism is none: the network learned from plain rows"}
+    if start is None:
+        return said
+    if said["private"]:
+        said["does_not_cover"] = [f"the rows that the weights of {start.file} learned from"]
     return {
-        "private": True,
-        "epsilon": 0.0,
-        "delta": 0.0,
-        "why": "post-processing: training, early stopping and the choice of the best weights read only released rows",
+        **said,
+        "start": {"file": start.file, "sha256": start.sha256, "taken": started.taken, "fresh": started.fresh},
     }
 
 

@@ -173,9 +173,11 @@ class Probe:
     def _rows_a_second(self, params: Train) -> float:
         material, device = self.material, self.device
         architecture = material.architecture(params.network)
-        network = prepared(architecture, params, self.known).to(device).train()
+        network, started = prepared(architecture, params, self.known)
         loss = training_loss(params, self.known)
-        stepper, generator = Stepper(network, params, loss, device), torch.Generator(device).manual_seed(0)
+        stepper = Stepper(network.to(device), params, loss, device, started=started)
+        stepper.begin(1)
+        generator = torch.Generator(device).manual_seed(0)
         rates: list[float] = []
         batches = self._batches(self.rows.to(device, channels_last=params.channels_last), params.batch_size)
         end, before = float("inf"), self._now()
