@@ -89,6 +89,7 @@ def _details(facts: Facts) -> list[tuple[str, Any]]:
         ("task", model["task"]),
         ("network", network.pop("name")),
         *network.items(),
+        *_start(facts["privacy"]["training"]),
         ("artefact", f"{artefact['format']}, {artefact['candidate']}, {int(artefact['size_bytes']):,} bytes"),
         *(
             (f"fidelity to the trained network: {name}", value)
@@ -96,6 +97,15 @@ def _details(facts: Facts) -> list[tuple[str, Any]]:
             if name != "chosen"
         ),
     ]
+
+
+def _start(training: Facts) -> list[tuple[str, Any]]:
+    """Say in one row where the weights come from that another training left; its receipt lists them."""
+    if "start" not in training:
+        return []
+    start = training["start"]
+    some = f"{len(start['taken'])} of {len(start['taken']) + len(start['fresh'])} tensors"
+    return [("started from", f"{some} of {start['file']} (sha256 {start['sha256']})")]
 
 
 def _data(data: Facts) -> str:
@@ -139,7 +149,7 @@ def _privacy(privacy: Facts) -> str:
             "The whole pipeline has no guarantee, because some steps read plain rows: see the limitations."
         )
     tables = [
-        _table((name, ""), receipt.items())
+        _table((name, ""), ((key, value) for key, value in receipt.items() if key != "start"))
         for name, receipt in (("release of the rows", release), ("training", training))
     ]
     return "\n\n".join([verdict, *tables])
@@ -160,7 +170,8 @@ def _limitations(facts: Facts) -> list[str]:
         *lines,
         *(
             f"Privacy does not cover {_text(str(one))}."
-            for one in facts["privacy"]["release"].get("does_not_cover", [])
+            for receipt in facts["privacy"].values()
+            for one in receipt.get("does_not_cover", [])
         ),
     ]
 

@@ -20,11 +20,13 @@ from slipway.learning.loop import Epoch, fit
 from slipway.learning.material import Material, prepared
 from slipway.learning.progress import Progress
 from slipway.learning.rows import sizes
+from slipway.learning.starting import Started
 from slipway.learning.stepping import ALONE
 from slipway.learning.team import Team, learn_together
 from slipway.learning.trained import save_network
 from slipway.pictures.samples import sheet
 from slipway.product.augment import Policy
+from slipway.product.start import Start
 from slipway.product.train import NO_INFLUENCE, Train
 from slipway.stage import main
 from slipway.tables.schema import Schema
@@ -58,7 +60,6 @@ def train(augment: Path, privatize: Path, out: Path, params: Train, *, tensorboa
             learn(*arguments)
         else:
             learn_together(learn, arguments, folder, processes=params.processes)
-        write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json")))
     checkpoint.remove()
     return out
 
@@ -88,7 +89,8 @@ def learn(
     rows, validation = material.train(params, device), material.validation()
     architecture = material.architecture(params.network)
     with repeatable(seed, params.threads, device):
-        network = prepared(architecture, params, rows.known).to(device)
+        network, started = prepared(architecture, params, rows.known)
+        network.to(device)
         torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
         held = validation.to(device, channels_last=params.channels_last)
         series, num_batches = series if team.is_first else None, len(sizes(len(rows), params.batch_size))
@@ -103,6 +105,7 @@ def learn(
                     seed=seed,
                     checkpoint=checkpoint,
                     team=team,
+                    started=started,
                     watch=events.tell_epoch if events else None,
                     progress=Progress(len(rows), events.tell_moment if events else None),
                 )
@@ -118,6 +121,7 @@ def learn(
             few = rows.first(SHOWN_IMAGES)
             write_text(folder / "augmented.svg", augmented_sheet(few, policy, seed=seed))
         write_history(history, folder / "history.csv", schema)
+        write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json"), params.start, started))
 
 
 def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.device) -> str:
@@ -154,15 +158,19 @@ def write_history(history: list[Epoch], path: Path, schema: Schema) -> None:
             writer.writerow([row.epoch, *(f"{number:.8g}" for number in numbers)])
 
 
-def receipt(released: dict[str, object]) -> dict[str, object]:
-    """Say what training took from the private rows; it reads only what privatize released."""
+def receipt(released: dict[str, object], start: Start | None, started: Started) -> dict[str, object]:
+    """Say what training took from the private rows, and from another training; it reads no other rows than released."""
+    why = "post-processing: training, early stopping and the choice of the best weights read only released rows"
+    said: dict[str, object] = {"private": True, "epsilon": 0.0, "delta": 0.0, "why": why}
     if released["mechanism"] == "none":
-        return {"private": False, "why": "privatize.mechanism is none: the network learned from plain rows"}
+        said = {"private": False, "why": "privatize.mechanism is none: the network learned from plain rows"}
+    if start is None:
+        return said
+    if said["private"]:
+        said["does_not_cover"] = [f"the rows that the weights of {start.file} learned from"]
     return {
-        "private": True,
-        "epsilon": 0.0,
-        "delta": 0.0,
-        "why": "post-processing: training, early stopping and the choice of the best weights read only released rows",
+        **said,
+        "start": {"file": start.file, "sha256": start.sha256, "taken": started.taken, "fresh": started.fresh},
     }
 
 

@@ -23,6 +23,7 @@ from slipway.learning.losses import Loss, training_loss, validation_loss
 from slipway.learning.progress import Moment, Progress
 from slipway.learning.rows import Rows, Source, Targets, sizes
 from slipway.learning.schedules import PlateauState, schedule
+from slipway.learning.starting import FRESH, Started
 from slipway.learning.stepping import ALONE, Stepper
 from slipway.learning.team import Team
 from slipway.product.augment import Policy
@@ -56,6 +57,7 @@ def fit(
     seed: int,
     checkpoint: Checkpoint | None = None,
     team: Team = ALONE,
+    started: Started = FRESH,
     watch: Callable[[Epoch], None] | None = None,
     progress: Progress | None = None,
 ) -> list[Epoch]:
@@ -70,6 +72,7 @@ def fit(
         seed: Of the order of rows, of dropout and of augmentation.
         checkpoint: From where it goes on, if there is one, and where it notes how far it is.
         team: The processes that learn together; each calls this with the same rows.
+        started: Which weights were taken from another training, and which of them are frozen.
         watch: Is told of each epoch; what it raises ends the training.
         progress: Is told of moments between them.
 
@@ -80,7 +83,9 @@ def fit(
     """
     if len(train) < 2 or len(validation) < 1:
         raise DataError(f"{len(train)} training and {len(validation)} validation rows are too few to learn from")
-    training = Training(network, train, validation, params, policy, seed=seed, checkpoint=checkpoint, team=team)
+    training = Training(
+        network, train, validation, params, policy, seed=seed, checkpoint=checkpoint, team=team, started=started
+    )
     if progress is not None:
         training.progress = progress
     while training.goes_on:
@@ -113,6 +118,7 @@ class Training:
         seed: int,
         checkpoint: Checkpoint | None = None,
         team: Team = ALONE,
+        started: Started = FRESH,
     ) -> None:
         device, known = train.device, train.known
         num_batches = count_batches(len(train), params.batch_size, team)
@@ -120,7 +126,7 @@ class Training:
         self.train, self.validation, self.params, self.policy = train, validation, params, policy
         self.seed, self.checkpoint, self.team = seed, checkpoint, team
         self.loss = training_loss(params, known)
-        self.stepper = Stepper(network, params, self.loss, device, team)
+        self.stepper = Stepper(network, params, self.loss, device, team, started)
         self.validation_loss = validation_loss(params, known)
         self.generator = torch.Generator(device).manual_seed(seed + team.rank)
         self.factor, self.plateau = schedule(params), PlateauState(params.schedule)
@@ -137,8 +143,8 @@ class Training:
 
     @property
     def goes_on(self) -> bool:
-        """Whether there is an epoch to come."""
-        waited = self.epoch - 1 - self.best_epoch
+        """Whether there is an epoch to come; patience begins anew where weights thaw."""
+        waited = self.epoch - 1 - max(self.best_epoch, self.stepper.started.thaw_after_epochs or 0)
         return self.epoch <= self.params.epochs and waited < self.params.patience
 
     def lr_at(self, epochs: float) -> float:
@@ -147,7 +153,7 @@ class Training:
 
     def run_epoch(self) -> None:
         """Learn from the batches that are left of the epoch, and judge it."""
-        self.stepper.network.train()
+        self.stepper.begin(self.epoch)
         for x, y in self.train.batches(self.params.batch_size, seed=self._order_seed(), skip=self.batch):
             self.stepper.set_lr(self.lr_at(self.epoch - 1 + self.batch / self.num_batches))
             self.losses.append(self._learn(x, y) if self.team.is_alone else self._learn_part(x, y))

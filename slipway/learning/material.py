@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from slipway.learning.rows import Batch, Rows, Source, Targets
+from slipway.learning.starting import FRESH, Started, begin
 from slipway.learning.streaming import Streamed, known_of
 from slipway.networks.building import Architecture, Regressor, build
 from slipway.networks.initialising import initialise
@@ -68,15 +69,21 @@ class Material:
         )
 
 
-def prepared(architecture: Architecture, params: Train, known: Targets) -> nn.Module:
-    """Build the network with the weights that it starts with."""
+def prepared(architecture: Architecture, params: Train, known: Targets) -> tuple[nn.Module, Started]:
+    """Build the network with the weights that it starts with, and say which of them another training left.
+
+    Raises:
+        ParamsError: The network, or what it shall start from, does not suit the rows.
+        DataError: The file that it shall start from is not there, or another.
+    """
     network = build(architecture)
     initialise(network, params.init)
+    started = FRESH if params.start is None else begin(network, params.start)
     if isinstance(network, Regressor):
         center_on(network, known)
     if params.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # its types leave this out
-    return network
+    return network, started
 
 
 def training_rows(table: Path, schema: Schema, transform: Transform, params: Train, device: torch.device) -> Source:

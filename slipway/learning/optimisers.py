@@ -1,17 +1,19 @@
 """torch's optimisers as `train.optimizer` names them, fused into one kernel where torch has one."""
 
-from collections.abc import Iterable
+from typing import Any
 
-from torch import nn, optim
+from torch import optim
 
 from slipway.product.optimisation import SGD, Adagrad, Adam, RMSprop
 from slipway.product.train import Train
 
+Group = dict[str, Any]
+"""Weights (`params`), and what the learning rate is multiplied by for them (`factor`)."""
 
-def make_optimizer(params: Train, parameters: Iterable[nn.Parameter]) -> optim.Optimizer:
-    """Return the optimiser of these parameters."""
+
+def make_optimizer(params: Train, weights: list[Group]) -> optim.Optimizer:
+    """Return the optimiser of these groups of weights."""
     choice = params.optimizer
-    weights = list(parameters)
     if isinstance(choice, SGD):
         return optim.SGD(
             weights,
@@ -31,7 +33,9 @@ def make_optimizer(params: Train, parameters: Iterable[nn.Parameter]) -> optim.O
             foreach=True,
         )
     if isinstance(choice, Adagrad):
-        fused = all(each.device.type == "cpu" for each in weights)  # torch fuses it there alone
+        fused = all(
+            each.device.type == "cpu" for group in weights for each in group["params"]
+        )  # torch fuses it there alone
         return optim.Adagrad(weights, lr=params.lr, weight_decay=params.weight_decay, fused=fused)
     kind = optim.Adam if isinstance(choice, Adam) else optim.AdamW
     betas = (choice.beta1, choice.beta2)

@@ -11,8 +11,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from slipway.learning.augmenting import Mixed
 from slipway.learning.devices import autocast
 from slipway.learning.losses import Loss
-from slipway.learning.optimisers import make_optimizer
+from slipway.learning.optimisers import Group, make_optimizer
+from slipway.learning.starting import FRESH, Started, still_layers
 from slipway.learning.team import Team
+from slipway.networks.building import body_of
 from slipway.product.train import Train
 
 logger = logging.getLogger("slipway")
@@ -24,17 +26,27 @@ class Stepper:
     """A network that learns batch by batch.
 
     Attributes:
+        weights: Those that learn now.
         judged: The network whose answers count: the moving average of the weights where one is kept.
         num_pieces: Into how many pieces a batch is cut; doubled when the memory does not hold it. The gradients of
             the pieces add up to that of the batch; batch normalisation alone sees smaller ones.
     """
 
-    def __init__(self, network: nn.Module, params: Train, loss: Loss, device: torch.device, team: Team = ALONE) -> None:
-        self.network, self.params, self.loss, self.team = network, params, loss, team
-        self.weights = [each for each in network.parameters() if each.requires_grad]
-        self.optimizer = make_optimizer(params, self.weights)
-        joined = team.joined(network)
-        self.forward = torch.compile(joined) if params.compile else joined
+    def __init__(
+        self,
+        network: nn.Module,
+        params: Train,
+        loss: Loss,
+        device: torch.device,
+        team: Team = ALONE,
+        started: Started = FRESH,
+    ) -> None:
+        self.network, self.params, self.loss, self.team, self.started = network, params, loss, team, started
+        named = body_of(network).named_parameters()
+        self.named = {name: each for name, each in named if each.requires_grad}
+        self.optimizer = make_optimizer(params, self._groups())
+        self.frozen: frozenset[str] | None = None
+        self.hold(started.frozen_in(1))
         self.autocast, self.is_half = autocast(params, device), params.precision != "fp32"
         self.is_scaled = params.precision == "fp16"
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.is_scaled)
@@ -54,10 +66,38 @@ class Stepper:
         averaged = [] if self.average is None else list(self.average.module.buffers())
         return [*self.network.buffers(), *averaged]
 
+    def _groups(self) -> list[Group]:
+        """Part the weights by their rates, and by when they learn: fused SGD wants all of a group to, or none."""
+        parted: dict[tuple[float, bool], list[nn.Parameter]] = {}
+        for name, weight in self.named.items():
+            parted.setdefault((self.started.factor(name), name in self.started.frozen), []).append(weight)
+        return [{"params": weights, "factor": factor} for (factor, _), weights in parted.items()]
+
+    def begin(self, epoch: int) -> None:
+        """Turn the network to learning: all layers but those that are frozen in this epoch."""
+        self.hold(self.started.frozen_in(epoch))
+        self.network.train()
+        for layer in still_layers(body_of(self.network), self.started.frozen_in(epoch)):
+            layer.training = False
+
+    def hold(self, frozen: frozenset[str]) -> None:
+        """Have these weights stay as they are, and all others learn.
+
+        DDP looks once, when it wraps a network, at which weights learn; so it wraps it anew where that changes.
+        """
+        if frozen == self.frozen:
+            return
+        self.frozen = frozen
+        for name, weight in self.named.items():
+            weight.requires_grad_(name not in frozen)
+        self.weights = [weight for weight in self.named.values() if weight.requires_grad]
+        joined = self.team.joined(self.network)
+        self.forward = torch.compile(joined) if self.params.compile else joined
+
     def set_lr(self, lr: float) -> None:
         """Set the rate of the next step."""
         for group in self.optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["factor"]
 
     def step(self, x: Tensor, y: Tensor, mixed: Mixed | None = None, *, weight: Tensor | float = 1.0) -> Tensor:
         """Learn from a batch, or from this process's part of one; return its loss, on the device and detached.

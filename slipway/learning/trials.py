@@ -57,14 +57,15 @@ class Trainer:
         train, validation = self._rows(params, device)
         seed = material.schema.product.seed
         with repeatable(seed, params.threads, device):
-            network = prepared(material.architecture(params.network), params, train.known).to(device)
+            network, started = prepared(material.architecture(params.network), params, train.known)
             history = fit(
-                network,
+                network.to(device),
                 train,
                 validation,
                 params,
                 policy,
                 seed=seed,
+                started=started,
                 watch=lambda epoch: told(epoch.epoch, self.of(epoch)),
             )
         return self.of(min(history, key=lambda epoch: epoch.validation_loss))

@@ -52,6 +52,11 @@ class Regressor(nn.Module):
         return self.body(x).float().squeeze(1) * self.scale + self.center
 
 
+def body_of(network: nn.Module) -> nn.Module:
+    """Return what learns: the network, without what turns a regression's output into natural units."""
+    return network.body if isinstance(network, Regressor) else network
+
+
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "mlp": mlp,
     "wide_and_deep": wide_and_deep,

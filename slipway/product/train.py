@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from slipway.product.networks import MLP, Network
 from slipway.product.optimisation import BCE, AdamW, AnySchedule, Cosine, Loss, Optimizer, ValueLoss
 from slipway.product.section import Section
+from slipway.product.start import Start
 
 NO_INFLUENCE = {"checkpoint_seconds"}
 """Keys of the section that change nothing of what is learned."""
@@ -22,6 +23,9 @@ class Train(Section):
 
     init: Initialisation = "default"
     """Weights at the start: normal has a deviation of 0.02, xavier and he are uniform; default is each layer's own."""
+
+    start: Start | None = None
+    """Weights of another training to begin with; null: all start fresh, as init says."""
 
     epochs: int = Field(default=100, ge=1, le=100_000)
     """Passes over the training rows at most."""
@@ -95,4 +99,13 @@ class Train(Section):
             raise ValueError(f"label_smoothing is for cross_entropy and focal, and loss is {self.loss.name}")
         if self.class_weights != "none" and isinstance(self.loss, ValueLoss):
             raise ValueError(f"class_weights is for losses of classes, and loss is {self.loss.name}")
+        return self
+
+    @model_validator(mode="after")
+    def _frozen_weights_thaw_before_the_end(self) -> Self:
+        thaw = None if self.start is None else self.start.thaw_after_epochs
+        if thaw is not None and thaw >= self.epochs:
+            raise ValueError(
+                f"start.thaw_after_epochs = {thaw} must be less than epochs = {self.epochs}, or be left out"
+            )
         return self

@@ -87,3 +87,12 @@ def test_many_features_are_listed_in_part() -> None:
     card = model_card(facts(schema=schema))
     assert "80 features" in card
     assert "and 20 more" in card
+
+
+def test_the_card_says_where_the_network_started_and_what_that_leaves_uncovered() -> None:
+    start = {"file": "data/other/train/model.safetensors", "sha256": "ab", "taken": ["0.weight"], "fresh": ["3.weight"]}
+    covered = ["the rows of data/other"]
+    card = model_card(facts(training_receipt={"private": True, "does_not_cover": covered, "start": start}))
+    assert "| started from | 1 of 2 tensors of data/other/train/model.safetensors (sha256 ab) |" in card
+    assert "- Privacy does not cover the rows of data/other." in card
+    assert "0.weight" not in card

@@ -16,10 +16,11 @@ from line import QUICK, write_preprocessed
 from safetensors.torch import load_file
 
 from slipway.errors import DataError, Diverged, ParamsError
-from slipway.files import read_json, write_json
+from slipway.files import read_json, sha256_of, write_json
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.events import Events
 from slipway.learning.loop import Epoch
+from slipway.learning.starting import Started
 from slipway.learning.team import Team
 from slipway.learning.trained import load_network, scores
 from slipway.product.augment import Augment, Policy
@@ -27,13 +28,14 @@ from slipway.product.networks import CNN, FTTransformer, WideAndDeep
 from slipway.product.optimisation import SGD, Plateau
 from slipway.product.privatize import Privatize
 from slipway.product.product import Product
+from slipway.product.start import Start
 from slipway.tables.schema import Column, Schema, read_schema
 from slipway.tables.targets import targets
 from slipway.transform.applying import features
 from slipway.transform.fitted import Pixels, Transform, read_transform
 from tasks.augment import augment
 from tasks.privatize import privatize
-from tasks.train import augmented_sheet, learn, train
+from tasks.train import augmented_sheet, learn, receipt, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -233,6 +235,44 @@ def test_two_processes_decide_alike_though_each_gathers_statistics_of_its_own_ro
     learned = learn_pictures(tmp_path, processes=2, ema=0.9, schedule=Plateau(name="plateau", patience=1), patience=2)
     assert len(learned) >= 3
     assert learned["validation_loss"].is_finite().all()
+
+
+def started(prepared: Path, **options: object) -> Start:
+    """Weights of a training on values, whose hidden layer fits."""
+    other = run(prepare(prepared / "other", regression=True), epochs=2) / "model.safetensors"
+    return Start.model_validate({"file": str(other), "sha256": sha256_of(other), **options})
+
+
+def test_a_run_starts_from_another_products_weights_and_the_receipt_says_so(prepared: Path) -> None:
+    start = started(prepared, freeze=["0"])
+    out = run(prepared, start=start, epochs=3, ema=0.9)
+    theirs, ours = load_file(start.file), load_file(out / "model.safetensors")
+    assert torch.equal(ours["0.weight"], theirs["body.0.weight"])
+    said = read_json(out / "receipt.json")["start"]
+    assert said == {
+        "file": start.file,
+        "sha256": start.sha256,
+        "taken": ["0.weight", "0.bias"],
+        "fresh": ["3.weight", "3.bias"],
+    }
+
+
+@pytest.mark.slow
+def test_two_processes_thaw_what_one_does(prepared: Path) -> None:
+    start = started(prepared, freeze=["0"], thaw_after_epochs=2, lr_factor=0.5)
+    changes = {"epochs": 4, "start": start, "optimizer": SGD(name="sgd"), "clip_norm": 1.0, "ema": 0.9}
+    one, two = run(prepared, "one", **changes), run(prepared, "two", processes=2, **changes)
+    weights, theirs = [load_file(folder / "model.safetensors") for folder in (one, two)], load_file(start.file)
+    assert not torch.equal(weights[0]["0.weight"], theirs["body.0.weight"])
+    for name, tensor in weights[0].items():
+        assert torch.allclose(tensor, weights[1][name], atol=1e-4), name
+
+
+def test_a_private_receipt_does_not_speak_for_the_rows_of_the_start() -> None:
+    start = Start(file="other.safetensors", sha256="0" * 64)
+    said = receipt({"mechanism": "local"}, start, Started(("0.weight",), ("3.weight",)))
+    assert said["does_not_cover"] == ["the rows that the weights of other.safetensors learned from"]
+    assert "does_not_cover" not in receipt({"mechanism": "local"}, None, Started())
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.devices import repeatable
 from slipway.learning.loop import Epoch, fit
 from slipway.learning.rows import Rows
+from slipway.learning.starting import FRESH, Started
 from slipway.networks.building import Architecture, build
 from slipway.product.augment import Policy
 from slipway.product.networks import MLP
@@ -36,6 +37,7 @@ def learned(
     dropout: float = 0,
     folder: Path | None = None,
     stop_at: int | None = None,
+    started: Started = FRESH,
 ) -> tuple[torch.nn.Module, list[Epoch]]:
     """Learn xor; with `folder` from and to a checkpoint, with `stop_at` killed before that many training batches."""
     checkpoint = None if folder is None else Checkpoint(folder, "0" * 64)
@@ -49,4 +51,4 @@ def learned(
                 raise KeyboardInterrupt
 
         net.register_forward_pre_hook(count)
-        return net, fit(net, xor(), xor(50), params, policy, seed=seed, checkpoint=checkpoint)
+        return net, fit(net, xor(), xor(50), params, policy, seed=seed, checkpoint=checkpoint, started=started)

@@ -10,6 +10,7 @@ from slipway.errors import DataError
 from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.devices import repeatable
 from slipway.learning.loop import Training, fit
+from slipway.learning.starting import FRESH, Started
 from slipway.learning.streaming import Streamed
 from slipway.product.augment import Policy
 from slipway.product.optimisation import SGD, Plateau
@@ -18,6 +19,8 @@ EACH_BATCH = QUICK.model_copy(update={"epochs": 4, "checkpoint_seconds": 0})
 ALL_OF_IT = EACH_BATCH.model_copy(
     update={"ema": 0.9, "optimizer": SGD(name="sgd"), "schedule": Plateau(name="plateau", patience=1), "clip_norm": 1.0}
 )
+HIDDEN = ("0.weight", "0.bias")
+THAWING = Started(HIDDEN, ("3.weight", "3.bias"), frozenset(HIDDEN), thaw_after_epochs=2, lr_factor=0.5)
 NUM_BATCHES = 4 * 13
 
 
@@ -26,11 +29,18 @@ def same(one, other):
     return one[1] == other[1] and all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-@pytest.mark.parametrize("params", [EACH_BATCH, ALL_OF_IT], ids=["adamw", "sgd, ema, plateau, clipping"])
+@pytest.mark.parametrize(
+    ("params", "started"),
+    [(EACH_BATCH, FRESH), (EACH_BATCH, THAWING), (ALL_OF_IT, THAWING)],
+    ids=["adamw", "adamw, thawing", "sgd, ema, plateau, clipping, thawing"],
+)
 @given(stops=st.lists(st.integers(1, NUM_BATCHES), min_size=1, max_size=3))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_wherever_it_is_killed_it_ends_with_the_same_bits(tmp_path_factory, params, stops):
-    folder, rest = tmp_path_factory.mktemp("work"), {"policy": Policy(noise=0.1, mixup=0.3), "dropout": 0.2}
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_wherever_it_is_killed_it_ends_with_the_same_bits(tmp_path_factory, params, started, stops):
+    folder, rest = (
+        tmp_path_factory.mktemp("work"),
+        {"policy": Policy(noise=0.1, mixup=0.3), "dropout": 0.2, "started": started},
+    )
     whole = learned(params, **rest)
     for stop in stops:
         try:
