@@ -40,6 +40,7 @@ QUIET = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # the lines of a run are ours; Prefect keeps its log
     "PREFECT_LOGGING_EXTRA_LOGGERS": "slipway",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # lines before the flow run and after it
+    "KINETO_LOG_LEVEL": "99",  # torch's profiler says on stderr that it starts and stops
 }
 
 
@@ -66,6 +67,9 @@ def new(
     source: Annotated[str, typer.Option(help="A file, archive, folder or URL.")],
     target: Annotated[str | None, typer.Option(help="The column to predict, where it is not to be guessed.")] = None,
     link: Annotated[bool, typer.Option("--link", help="Link to the source instead of copying it.")] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe/--no-probe", help="Run the stages up to augment and measure what trains fastest.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Make a product from data: infer its format, roles, target and suites, and say what to look at."""
@@ -75,9 +79,12 @@ def new(
 
     drafted = making.new(root, name, given, target, link=link)
     if as_json:
-        _print_json(making.as_content(name, drafted))
-    else:
-        making.show(name, drafted)
+        content = making.as_content(name, drafted)
+        _print_json(content | ({"probe": making.probed(root, name, drafted)} if probe else {}))
+        return
+    making.show(name, drafted)
+    if probe:
+        making.show_probed(name, making.probed(root, name, drafted))
 
 
 @app.command(epilog="Example: slipway run cancer")

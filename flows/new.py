@@ -1,4 +1,4 @@
-"""`slipway new`: draft a product from data nobody has seen, and print what was inferred."""
+"""`slipway new`: draft a product from data nobody has seen, print what was inferred, and probe what trains fastest."""
 
 import shlex
 import tempfile
@@ -7,9 +7,17 @@ from typing import Any
 
 import typer
 
-from flows.console import show_table
+from flows.code import process_snapshot
+from flows.console import progress, show_table
 from slipway.drafting.drafting import Draft, draft
 from slipway.drafting.writing import require_new, write_product
+from slipway.errors import SlipwayError
+
+PROBE_SECONDS = 0.3
+"""For each configuration."""
+
+MAX_PROBED_ROWS = 1_000_000
+"""More of them take too long on their way through the first stages for a command that only drafts."""
 
 
 def new(root: Path, name: str, source: str, target: str | None, *, link: bool) -> Draft:
@@ -19,6 +27,42 @@ def new(root: Path, name: str, source: str, target: str | None, *, link: bool) -
         drafted = draft(source, Path(work), target=target)
         write_product(root, name, drafted, link=link)
     return drafted
+
+
+def probed(root: Path, name: str, drafted: Draft) -> dict[str, Any]:
+    """Take the rows through the stages up to augment, and measure on them as `slipway probe` does.
+
+    The draft is the same with it as without: a faster configuration is offered, never written. What the stages write
+    stands for the run that comes next.
+
+    Returns:
+        What `slipway probe --json` prints; or, as `skipped`, why nothing was measured.
+    """
+    if drafted.target.column is None:
+        return {"skipped": "there is no column to predict yet"}
+    if drafted.profile.rows > MAX_PROBED_ROWS:
+        return {"skipped": f"{drafted.profile.rows:,} rows take a while on their way to train"}
+    from flows.probing import probe
+    from flows.steps import Run, run_plain
+
+    try:
+        with progress():
+            run_plain(Run(root, name, "augment", False, process_snapshot(root)))
+        return probe(root, name, seconds=PROBE_SECONDS, accept=False, compiles=False)
+    except SlipwayError as error:
+        return {"skipped": str(error)}
+
+
+def show_probed(name: str, content: dict[str, Any]) -> None:
+    """Print the table of `slipway probe` and the change that it offers; or why nothing was measured."""
+    typer.echo("")
+    if "skipped" in content:
+        typer.echo(f"what trains fastest here was not measured: {content['skipped']}")
+        typer.echo(f"later    slipway run {shlex.quote(name)} augment && slipway probe {shlex.quote(name)}")
+        return
+    from flows.probing import show
+
+    show(content)
 
 
 def as_content(name: str, drafted: Draft) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ MIN_GAIN = 1.05
 SHOWN_OPERATORS = 12
 
 
-def probe(root: Path, name: str, *, seconds: float, accept: bool) -> dict[str, Any]:
+def probe(root: Path, name: str, *, seconds: float, accept: bool, compiles: bool = True) -> dict[str, Any]:
     """Measure, and return what `--json` prints.
 
     Args:
@@ -33,6 +33,7 @@ def probe(root: Path, name: str, *, seconds: float, accept: bool) -> dict[str, A
         name: The product.
         seconds: For each configuration.
         accept: Whether the fastest one is written into params.yaml.
+        compiles: Whether torch.compile is tried, which takes longer than all the others.
     """
     path, data = Path("products", name, "params.yaml"), Path("data", name)
     params = read_params(path)
@@ -41,7 +42,10 @@ def probe(root: Path, name: str, *, seconds: float, accept: bool) -> dict[str, A
         material = Material.of(data / "augment", data / "privatize")
         measure = Probe(material, params.train, params.augment.policy, seconds=seconds)
     present = Configuration.of(params.train)
-    measured = measure_all(present, options(material, measure.device), measure)
+    choice = options(material, measure.device)
+    if not compiles:
+        choice = replace(choice, no_compiler=f"takes long: slipway probe {name} tries it")
+    measured = measure_all(present, choice, measure)
     return {
         "product": name,
         "device": measure.device.type,

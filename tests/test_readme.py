@@ -55,4 +55,5 @@ def test_the_five_minutes_with_your_own_data_give_a_release(copy: Path) -> None:
     printed = command(copy, "bash", "-euo", "pipefail", "-c", script)
     shown = section.split("```console\n")[1].split("```")[0]
     assert [line.rstrip() for line in printed.splitlines()][: len(shown.splitlines())] == shown.splitlines()
+    assert "fp32, 1 thread (present)" in printed
     assert json.loads((copy / "releases" / "iris" / "champion.json").read_text())["version"] == "v0001"

@@ -1,5 +1,6 @@
 """How far a stage is, on a Prefect server: fed by the lines that it logs, and never in the way of the run."""
 
+import gc
 import logging
 import threading
 from uuid import uuid4
@@ -123,7 +124,7 @@ def test_a_line_of_another_process_brings_its_progress_along(caplog):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the harness leaves its sockets open
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # sockets of the harness, collected below
 def test_on_a_real_server_the_artifact_belongs_to_the_task_and_an_unreachable_one_is_survived(monkeypatch):
     from prefect import flow, task
     from prefect.artifacts import Artifact
@@ -173,6 +174,7 @@ def test_on_a_real_server_the_artifact_belongs_to_the_task_and_an_unreachable_on
         assert pipeline() == ["ran", "ran"]
         shown = Artifact.get("toy-train")
         assert Artifact.get("toy-augment") is None
+    gc.collect()
     assert (shown.type, shown.data, shown.description) == ("progress", 100.0, "done")
     assert shown.task_run_id is not None
     assert shown.flow_run_id is not None
