@@ -9,14 +9,15 @@ import polars as pl
 import torch
 from torch import nn
 
-from slipway.learning.rows import Batch, Rows, Source, Targets
+from slipway.learning.rows import Batch, JointTargets, Known, Rows, Source, Targets, known_of
 from slipway.learning.streaming import Streamed
-from slipway.networks.building import Architecture, Regressor, build
+from slipway.networks.building import Architecture, Joint, Regressor, build
 from slipway.networks.initialising import initialise
 from slipway.product.networks import Network
 from slipway.product.train import Train
+from slipway.tables.heads import Head, heads_of
 from slipway.tables.schema import GROUP_ROWS, Schema, read_schema
-from slipway.tables.targets import targets
+from slipway.tables.targets import all_targets, targets
 from slipway.transform.applying import features
 from slipway.transform.fitted import Transform, read_transform
 
@@ -61,16 +62,27 @@ class Material:
             network=network,
             inputs=self.transform.feature_shape,
             vocabulary=self.transform.vocabulary,
-            outputs=len(self.schema.classes) if self.schema.classes else 1,
+            outputs=sum(head.width for head in heads_of(self.schema.targets)),
             task=self.schema.product.task,
+            heads={head.name: head.width for head in joint_heads(self.schema)},
         )
 
 
-def prepared(architecture: Architecture, params: Train, known: Targets) -> nn.Module:
+def joint_heads(schema: Schema) -> tuple[Head, ...]:
+    """Return the heads of a product of several targets; of one target, none."""
+    return heads_of(schema.targets) if schema.more_targets else ()
+
+
+def prepared(architecture: Architecture, params: Train, known: Known) -> nn.Module:
     """Build the network with the weights that it starts with."""
     network = build(architecture)
     initialise(network, params.init)
     if isinstance(network, Regressor):
+        assert isinstance(known, Targets), "a regression has one target"
+        network.center.copy_(known.center)
+        network.scale.copy_(known.scale)
+    elif isinstance(network, Joint):
+        assert isinstance(known, JointTargets), "a network of several heads has as many targets"
         center_on(network, known)
     if params.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # its types leave this out
@@ -88,12 +100,13 @@ def training_rows(table: Path, schema: Schema, transform: Transform, params: Tra
     def read(start: int, count: int) -> Batch:
         return as_tensors(scanned.slice(start, count).collect(), schema, transform)
 
-    wanted = scanned.select(schema.require_target()).collect(engine="streaming")
+    schema.require_target()
+    wanted = scanned.select(list(schema.targets)).collect(engine="streaming")
     logger.info("%s has %s rows: they are streamed", table, f"{num_rows:,}")
     return Streamed(
         read,
         num_rows,
-        Targets.of(as_targets(wanted, schema)).to(device),
+        known_of(as_targets(wanted, schema), joint_heads(schema)).to(device),
         group_rows=GROUP_ROWS,
         buffer_rows=params.shuffle_buffer_rows,
         device=device,
@@ -103,7 +116,7 @@ def training_rows(table: Path, schema: Schema, transform: Transform, params: Tra
 
 def read_rows(table: Path, schema: Schema, transform: Transform) -> Rows:
     """Read a table of cleaned rows as features and targets."""
-    return Rows(*as_tensors(pl.read_parquet(table), schema, transform))
+    return Rows(*as_tensors(pl.read_parquet(table), schema, transform), joint_heads(schema))
 
 
 def as_tensors(frame: pl.DataFrame, schema: Schema, transform: Transform) -> Batch:
@@ -112,14 +125,16 @@ def as_tensors(frame: pl.DataFrame, schema: Schema, transform: Transform) -> Bat
 
 
 def as_targets(frame: pl.DataFrame, schema: Schema) -> torch.Tensor:
-    """Return the targets: int64 classes, or float32 values."""
+    """Return the targets: int64 classes, or float32 values; of several, all side by side."""
+    if schema.more_targets:
+        return torch.from_numpy(all_targets(frame, schema))
     wanted = torch.from_numpy(targets(frame, schema).copy())
     return wanted.float() if schema.classes is None else wanted
 
 
-def center_on(network: Regressor, known: Targets) -> None:
-    """Start a regression at the target's mean and spread, so that its body learns numbers near one."""
-    assert known.mean is not None
-    assert known.variance is not None
-    network.center.copy_(known.mean)
-    network.scale.copy_(known.variance.sqrt() if known.variance > 0 else torch.ones(()))
+def center_on(network: Joint, known: JointTargets) -> None:
+    """Start the heads of values at their targets' means and spreads."""
+    for head, each in known.heads:
+        if each.are_values:
+            network.center[head.first] = each.center
+            network.scale[head.first] = each.scale

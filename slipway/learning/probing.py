@@ -156,7 +156,8 @@ class Probe:
         source = material.train(params, self.device)
         drawn = list(itertools.islice(source.batches(params.batch_size, seed=0), MAX_BATCHES))
         self.known, self.num_rows = source.known, len(source)
-        self.rows = Rows(*(torch.cat(each).contiguous() for each in zip(*drawn, strict=True)))
+        x, y = (torch.cat(each).contiguous() for each in zip(*drawn, strict=True))
+        self.rows = Rows(x, y)
 
     def __call__(self, configuration: Configuration) -> Measured:
         """Measure one; what torch cannot do here is a reason, no error."""

@@ -10,7 +10,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from slipway.learning.augmenting import Mixed
 from slipway.learning.devices import autocast
-from slipway.learning.losses import Loss
+from slipway.learning.losses import AnyLoss
 from slipway.learning.optimisers import make_optimizer
 from slipway.learning.team import Team
 from slipway.product.train import Train
@@ -29,7 +29,9 @@ class Stepper:
             the pieces add up to that of the batch; batch normalisation alone sees smaller ones.
     """
 
-    def __init__(self, network: nn.Module, params: Train, loss: Loss, device: torch.device, team: Team = ALONE) -> None:
+    def __init__(
+        self, network: nn.Module, params: Train, loss: AnyLoss, device: torch.device, team: Team = ALONE
+    ) -> None:
         self.network, self.params, self.loss, self.team = network, params, loss, team
         self.weights = [each for each in network.parameters() if each.requires_grad]
         self.optimizer = make_optimizer(params, self.weights)
@@ -64,7 +66,7 @@ class Stepper:
 
         Args:
             x: Features [B, ...].
-            y: Targets [B].
+            y: Targets [B], or [B, targets] of several.
             mixed: The other targets of rows that are blends.
             weight: What the part weighs beside those of the other processes; 1 on average.
 
@@ -106,13 +108,9 @@ class Stepper:
             return self._piece(x, targets, penalised=True)
         total = torch.zeros((), device=x.device)
         for number, rows in enumerate(torch.arange(len(x), device=x.device).tensor_split(self.num_pieces)):
-            parts = [(each[rows], share * self._share(each[rows], each)) for each, share in targets]
+            parts = [(each[rows], share * self.loss.share(each[rows], each)) for each, share in targets]
             total += self._piece(x[rows], parts, penalised=number == 0)
         return total
-
-    def _share(self, some: Tensor, whole: Tensor) -> Tensor | float:
-        """Return what a piece's targets weigh in those of the batch."""
-        return self.loss.weight(some) / self.loss.weight(whole)
 
     def _piece(self, x: Tensor, targets: list[tuple[Tensor, Tensor | float]], *, penalised: bool) -> Tensor:
         """Add a piece's part of the gradient; return its part of the loss, each target's by its share."""
@@ -129,11 +127,12 @@ class Stepper:
 
     def _loss(self, outputs: Tensor, targets: list[tuple[Tensor, Tensor | float]]) -> Tensor:
         (first, share), *others = targets
-        loss = self.loss.mean(outputs, first)
         if isinstance(share, Tensor) or share != 1:
-            loss = loss * share
+            loss = self.loss.part(outputs, first, share)
+        else:
+            loss = self.loss.mean(outputs, first)
         for more, its_share in others:
-            loss = loss + self.loss.mean(outputs, more) * its_share
+            loss = loss + self.loss.part(outputs, more, its_share)
         return loss
 
     def state(self) -> dict[str, Any]:

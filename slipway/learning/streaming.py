@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
-from slipway.learning.rows import Batch, Targets, shuffled, sizes
+from slipway.learning.rows import Batch, Known, shuffled, sizes
 
 Read = Callable[[int, int], Batch]
 """From a first row and a number of rows to their features and targets, on the CPU."""
@@ -38,7 +38,7 @@ class Streamed:
         self,
         read: Read,
         num_rows: int,
-        known: Targets,
+        known: Known,
         *,
         group_rows: int,
         buffer_rows: int,

@@ -15,6 +15,11 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
+def is_empty(value: Any) -> bool:
+    """Say whether a key is left out where it is written: it holds nothing, as for most products."""
+    return not value
+
+
 def told_apart(*models: type[Section], mend: str) -> Discriminator:
     """Tell the members of a union apart by their keys, each tagged with its name (a text: "str").
 
