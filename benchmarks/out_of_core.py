@@ -3,10 +3,10 @@
     python benchmarks/out_of_core.py                    # 60,000,000 rows, 8 GB of Parquet: half an hour, 9 GB of disk
     python benchmarks/out_of_core.py --rows 8000000     # 1 GB
 
-The table of 30 float32 columns and two classes is random, so that no compression makes it small. A process of its own learns an
-epoch of it, streamed; another one learns from its first million rows, resident. Both prepare rows and learn as the stage does, with one
-thread of torch; rows are counted from the first batch to the last, by wall and by CPU time, reading included. The peak is the process's resident memory,
-imports included.
+The table of 30 float32 columns and two classes is random, so that no compression makes it small. A process of its own
+learns an epoch of it, streamed; another one learns from its first million rows, resident. Both prepare rows and learn
+as the stage does, with one thread of torch; rows are counted from the first batch to the last, by wall and by CPU
+time, reading included. The peak is the process's resident memory, imports included.
 """
 
 import argparse

@@ -22,6 +22,7 @@ def card_facts(
     architecture: Mapping[str, Any],
     candidate: Mapping[str, Any],
     metrics: Mapping[str, Any],
+    further: Mapping[str, Any],
     intervals: Mapping[str, Any],
     fidelity: Mapping[str, Any],
     release_receipt: Mapping[str, Any],
@@ -36,6 +37,7 @@ def card_facts(
         architecture: model.json.
         candidate: The chosen line of candidates.csv.
         metrics: metrics.json of the chosen artefact, on test.
+        further: targets.json of compress: the metrics of further targets, by their columns.
         intervals: intervals.json of evaluate.
         fidelity: fidelity.json of compress.
         release_receipt: receipt.json of privatize.
@@ -61,9 +63,14 @@ def card_facts(
             "sensitive": product.sensitive,
         },
         "metrics": dict(metrics),
+        **({"targets": _further(schema, further)} if further else {}),
         "intervals": dict(intervals),
         "privacy": {"release": dict(release_receipt), "training": dict(training_receipt)},
     }
+
+
+def _further(schema: Schema, metrics: Mapping[str, Any]) -> Facts:
+    return {name: {**target.model_dump(), **metrics[name]} for name, target in schema.more_targets.items()}
 
 
 def model_card(facts: Facts) -> str:
@@ -72,11 +79,11 @@ def model_card(facts: Facts) -> str:
     sections = {
         "Model details": _table(("", ""), _details(facts)),
         "Intended use": _text(facts["description"]) or "Not stated: `package.description` in params.yaml is empty.",
-        "Data": _data(data),
-        "Metrics": _metrics(facts["metrics"], facts["intervals"]),
+        "Data": _data(data, facts.get("targets", {})),
+        "Metrics": _metrics(facts["metrics"], facts["intervals"], facts.get("targets", {})),
         "Privacy": _privacy(facts["privacy"]),
         "Limitations": "\n".join(f"- {line}" for line in _limitations(facts)),
-        "How to use": _usage(data),
+        "How to use": _usage(data, facts.get("targets", {})),
     }
     title = f"# Model card: {_text(str(data['target']))}\n"
     return "\n".join([title, *(f"## {name}\n\n{text}\n" for name, text in sections.items())])
@@ -108,12 +115,12 @@ def _start(training: Facts) -> list[tuple[str, Any]]:
     return [("started from", f"{some} of {start['file']} (sha256 {start['sha256']})")]
 
 
-def _data(data: Facts) -> str:
+def _data(data: Facts, targets: Facts) -> str:
     features = [f"{one['name']} ({one['kind']})" for one in data["features"]]
     lines = [
         f"- trained on {data['training_rows']:,} rows, tested on {data['test_rows']:,} others",
-        f"- target: {_text(data['target'])}"
-        + (f", one of {_listed(data['classes'])}" if data["classes"] else ", a number"),
+        f"- target: {_text(data['target'])}, {_answers(data)}",
+        *(f"- further target: {_text(name)}, {_answers(each)}" for name, each in targets.items()),
         f"- {len(features)} features: {_listed(features)}",
     ]
     if data["image_shape"]:
@@ -123,7 +130,11 @@ def _data(data: Facts) -> str:
     return "\n".join(lines)
 
 
-def _metrics(metrics: Facts, intervals: Facts) -> str:
+def _answers(target: Facts) -> str:
+    return f"one of {_listed(target['classes'])}" if target["classes"] else "a number"
+
+
+def _metrics(metrics: Facts, intervals: Facts, targets: Facts) -> str:
     limits = intervals["intervals"]
     rows = [
         (
@@ -136,7 +147,10 @@ def _metrics(metrics: Facts, intervals: Facts) -> str:
     ]
     confidence = f"{intervals['confidence_pct']:g} % interval"
     note = f"On {metrics['rows']:,} test rows. Intervals are the trained network's ({intervals['method']})."
-    return f"{note}\n\n{_table(('metric', 'value', confidence), rows)}"
+    further = [
+        f"Of {_text(name)}:\n\n{_table(('metric', 'value'), each['metrics'].items())}" for name, each in targets.items()
+    ]
+    return "\n\n".join([note, _table(("metric", "value", confidence), rows), *further])
 
 
 def _privacy(privacy: Facts) -> str:
@@ -176,11 +190,12 @@ def _limitations(facts: Facts) -> list[str]:
     ]
 
 
-def _usage(data: Facts) -> str:
+def _usage(data: Facts, targets: Facts) -> str:
     record = {one["name"]: {"number": 0.0, "category": "text"}.get(one["kind"], [[0]]) for one in data["features"][:4]}
     more = ", ..." if len(data["features"]) > 4 else ""
     body = json.dumps(record, ensure_ascii=False)[:-1] + more + "}"
-    answer = '{"label", "probabilities"}' if data["classes"] else '{"value"}'
+    keys = ['"label"', '"probabilities"'] if data["classes"] else ['"value"']
+    answer = "{" + ", ".join([*keys, '"targets"'] if targets else keys) + "}"
     return (
         "Send records with all features to a server of this bundle; values here show types only. "
         "What each column may hold stands in `signature.json`.\n\n"

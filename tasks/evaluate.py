@@ -10,115 +10,151 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from slipway.errors import DataError
 from slipway.files import whole_folder, write_json, write_text
 from slipway.judging.decision import Decision, fit_decision
 from slipway.judging.intervals import classification_intervals, regression_intervals
-from slipway.judging.metrics import classification_metrics, regression_metrics
+from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
 from slipway.learning.trained import load_network, scores
 from slipway.pictures.judging import calibration, confusion, residuals, roc
 from slipway.pictures.learning import learning_curve
 from slipway.product.evaluate import Evaluate
 from slipway.stage import main
+from slipway.tables.heads import heads_of
 from slipway.tables.schema import ROW_ID, Schema, read_schema
-from slipway.tables.targets import targets
+from slipway.tables.targets import is_known, targets_of
 from slipway.transform.applying import features
 from slipway.transform.fitted import read_transform
 
 
 @dataclass(frozen=True)
 class Answered:
-    """One part of the rows and what the network says about them."""
+    """What the network says about one part of the rows, for one target."""
 
-    frame: pl.DataFrame
     targets: np.ndarray
     """[N] class indices, or values."""
 
     scores: np.ndarray
     """[N, C] logits, or [N] values."""
 
+    def known(self) -> "Answered":
+        """Return the rows that have the target."""
+        rows = is_known(self.targets)
+        return self if rows.all() else Answered(self.targets[rows], self.scores[rows])
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is found about one target."""
+
+    decision: Decision
+    metrics: Metrics
+    intervals: dict[str, Any]
+    answers: dict[str, list[pl.Series]]
+    """For each part the columns of predictions.parquet: `prediction`, and for each class `p_<class>`."""
+
 
 def evaluate(train: Path, privatize: Path, preprocess: Path, out: Path, params: Evaluate) -> Path:
     """Write metrics, intervals, predictions, the decision and pictures of the trained model.
 
     The temperature is fitted on the validation rows, which the network was chosen by; the test rows are
-    looked at once, with what was decided before.
+    looked at once, with what was decided before. Of further targets the metrics and intervals are in targets.json,
+    over the rows that have them; it is empty where there are none.
+
+    Raises:
+        DataError: The outputs are not finite, or no test row has one of the targets.
     """
     with whole_folder(out) as folder:
         schema = read_schema(privatize)
-        parts = judge_parts(train, privatize, preprocess, schema)
-        report = classification if schema.classes is not None else regression
-        decision, metrics, intervals, predictions = report(parts, schema, params, folder)
+        frames = {
+            "validation": pl.read_parquet(privatize / "validation.parquet"),
+            "test": pl.read_parquet(preprocess / "test.parquet"),
+        }
+        answered = ask(frames, train, privatize, schema)
+        judged = {name: judge(answered[name], name, schema, params) for name in schema.targets}
+        main, (_, *others) = judged[schema.require_target()], judged
+        draw(answered[schema.require_target()], main.decision, folder)
         history = pl.read_csv(train / "history.csv").to_dict(as_series=False)
         write_text(folder / "learning.svg", learning_curve(history))
-        decision.write(folder)
-        write_json(folder / "metrics.json", metrics)
-        write_json(folder / "intervals.json", intervals)
-        pl.concat(predictions).write_parquet(folder / "predictions.parquet")
+        decisions = {name: judged[name].decision for name in others}
+        main.decision.model_copy(update={"more_targets": decisions}).write(folder)
+        write_json(folder / "metrics.json", main.metrics)
+        write_json(folder / "intervals.json", main.intervals)
+        further = {name: {"metrics": judged[name].metrics, "intervals": judged[name].intervals} for name in others}
+        write_json(folder / "targets.json", further)
+        pl.concat(predictions(frames, judged)).write_parquet(folder / "predictions.parquet")
     return out
 
 
-def judge_parts(train: Path, privatize: Path, preprocess: Path, schema: Schema) -> dict[str, Answered]:
-    """Ask the network about the released validation rows and the plain test rows."""
+def ask(
+    frames: dict[str, pl.DataFrame], train: Path, privatize: Path, schema: Schema
+) -> dict[str, dict[str, Answered]]:
+    """Ask the network about the released validation rows and the plain test rows; return its answers by target."""
     network, transform = load_network(train), read_transform(privatize)
-    tables = {"validation": privatize / "validation.parquet", "test": preprocess / "test.parquet"}
-    frames = {name: pl.read_parquet(path) for name, path in tables.items()}
+    outputs = {part: scores(network, features(frame, transform)) for part, frame in frames.items()}
     return {
-        name: Answered(frame, targets(frame, schema), scores(network, features(frame, transform)))
-        for name, frame in frames.items()
+        head.name: {
+            part: Answered(targets_of(frame, schema, head.name), head.of(outputs[part]))
+            for part, frame in frames.items()
+        }
+        for head in heads_of(schema.targets)
     }
 
 
-Findings = tuple[Decision, dict[str, Any], dict[str, Any], list[pl.DataFrame]]
-
-
-def classification(parts: dict[str, Answered], schema: Schema, params: Evaluate, folder: Path) -> Findings:
-    """Calibrate, judge and draw a classification."""
-    assert schema.classes is not None
-    validation, test = parts["validation"], parts["test"]
-    decision = fit_decision(validation.scores, validation.targets, classes=schema.classes, calibrate=params.calibrate)
-    probabilities = {name: decision.probabilities(part.scores) for name, part in parts.items()}
-    judged = probabilities["test"]
-    # Answered first: it refuses outputs that are not finite, which no picture could show.
-    metrics = classification_metrics(test.targets, judged)
-    intervals = classification_intervals(test.targets, judged, **_bootstrap(schema, params))
-    uncalibrated = Decision(classes=schema.classes).probabilities(test.scores)
-    write_text(folder / "confusion.svg", confusion(test.targets, judged.argmax(axis=1), schema.classes))
-    write_text(folder / "roc.svg", roc(test.targets, judged, schema.classes))
-    write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, judged))
-    names = np.array(schema.classes)
-    predictions = [
-        _predictions(name, part, schema).with_columns(
-            pl.Series("prediction", names[probabilities[name].argmax(axis=1)]),
-            *(pl.Series(f"p_{label}", probabilities[name][:, index]) for index, label in enumerate(schema.classes)),
-        )
-        for name, part in parts.items()
-    ]
-    return decision, metrics, intervals, predictions
-
-
-def regression(parts: dict[str, Answered], schema: Schema, params: Evaluate, folder: Path) -> Findings:
-    """Judge and draw a regression."""
-    test = parts["test"]
-    metrics = regression_metrics(test.targets, test.scores)
-    intervals = regression_intervals(test.targets, test.scores, **_bootstrap(schema, params))
-    write_text(folder / "residuals.svg", residuals(test.targets, test.scores))
-    predictions = [
-        _predictions(name, part, schema).with_columns(pl.Series("prediction", part.scores.astype(np.float64)))
-        for name, part in parts.items()
-    ]
-    return Decision(), metrics, intervals, predictions
-
-
-def _bootstrap(schema: Schema, params: Evaluate) -> dict[str, Any]:
-    return {
+def judge(parts: dict[str, Answered], name: str, schema: Schema, params: Evaluate) -> Judgement:
+    """Calibrate and judge the answers for one target."""
+    target, test = schema.targets[name], parts["test"].known()
+    if not len(test.targets):
+        raise DataError(f"no test row has a value of '{name}': enlarge preprocess.split, or remove it from the targets")
+    bootstrap: dict[str, Any] = {
         "samples": params.bootstrap_samples,
         "confidence_pct": params.confidence_pct,
         "seed": schema.product.seed,
     }
+    if target.classes is None:
+        metrics = regression_metrics(test.targets, test.scores)
+        intervals = regression_intervals(test.targets, test.scores, **bootstrap)
+        values = {part: [pl.Series("prediction", each.scores.astype(np.float64))] for part, each in parts.items()}
+        return Judgement(Decision(), metrics, intervals, values)
+    validation = parts["validation"].known()
+    decision = fit_decision(validation.scores, validation.targets, classes=target.classes, calibrate=params.calibrate)
+    judged = decision.probabilities(test.scores)
+    metrics = classification_metrics(test.targets, judged)
+    intervals = classification_intervals(test.targets, judged, **bootstrap)
+    answers = {part: _answers(decision.probabilities(each.scores), target.classes) for part, each in parts.items()}
+    return Judgement(decision, metrics, intervals, answers)
 
 
-def _predictions(name: str, part: Answered, schema: Schema) -> pl.DataFrame:
-    return part.frame.select(ROW_ID, split=pl.lit(name), target=pl.col(schema.require_target()))
+def _answers(probabilities: np.ndarray, classes: list[str]) -> list[pl.Series]:
+    return [
+        pl.Series("prediction", np.array(classes)[probabilities.argmax(axis=1)]),
+        *(pl.Series(f"p_{label}", probabilities[:, index]) for index, label in enumerate(classes)),
+    ]
+
+
+def draw(parts: dict[str, Answered], decision: Decision, folder: Path) -> None:
+    """Draw the answers for the main target on the test rows."""
+    test, classes = parts["test"], decision.classes
+    if classes is None:
+        write_text(folder / "residuals.svg", residuals(test.targets, test.scores))
+        return
+    judged, uncalibrated = decision.probabilities(test.scores), Decision(classes=classes).probabilities(test.scores)
+    write_text(folder / "confusion.svg", confusion(test.targets, judged.argmax(axis=1), classes))
+    write_text(folder / "roc.svg", roc(test.targets, judged, classes))
+    write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, judged))
+
+
+def predictions(frames: dict[str, pl.DataFrame], judged: dict[str, Judgement]) -> list[pl.DataFrame]:
+    """Return a table for each part; the columns of a further target begin with its name and a full stop."""
+    main, *others = judged
+    return [
+        frame.select(ROW_ID, split=pl.lit(part), target=pl.col(main)).with_columns(
+            *judged[main].answers[part],
+            *(frame[name].alias(f"{name}.target") for name in others),
+            *(each.alias(f"{name}.{each.name}") for name in others for each in judged[name].answers[part]),
+        )
+        for part, frame in frames.items()
+    ]
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ def package(
             architecture=read_json(train / "model.json"),
             candidate=chosen_candidate(compress / "candidates.csv"),
             metrics=metrics,
+            further=read_json(compress / "targets.json"),
             intervals=read_json(evaluate / "intervals.json"),
             fidelity=fidelity,
             release_receipt=receipts["privatize"],
@@ -62,6 +63,8 @@ def package(
         )
         shutil.copyfile(compress / "model.onnx", bundle / "model.onnx")
         shutil.copyfile(compress / "metrics.json", bundle / "metrics.json")
+        if schema.more_targets:
+            shutil.copyfile(compress / "targets.json", bundle / "targets.json")
         shutil.copyfile(evaluate / "decision.json", bundle / "decision.json")
         prepare = Prepare.model_validate(read_json(preprocess / "cleaning.json")["prepare"])
         prepare.write(bundle)
@@ -124,6 +127,7 @@ def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform, prepa
         task=schema.product.task,
         target=schema.require_target(),
         classes=schema.classes,
+        more_targets=schema.more_targets,
         inputs=[_with_filled(one, prepare) for one in (*numbers, *categories, *texts, *images)],
     )
 

@@ -26,6 +26,8 @@ from slipway.tables.schema import PART, PARTS, RESERVED, ROW_ID, Schema, read_sc
 from slipway.tables.splitting import require_rows
 from slipway.tables.survey import DESTINATIONS, Survey, survey
 
+STRAY = "stray\n"
+
 
 def preprocess(validate: Path, suite: Path, out: Path, params: Preprocess) -> Path:
     """Write train, validation, test and quarantine.parquet, plan.json, cleaning.json, checks.json and schema.json.
@@ -74,8 +76,9 @@ def refuse_failed(validation: dict[str, Any]) -> None:
 def unusable(schema: Schema) -> dict[str, pl.Expr]:
     """Mark what later stages cannot take: classes that are not listed, images of another size."""
     marks: dict[str, pl.Expr] = {}
-    if schema.classes is not None:
-        marks["stray"] = ~pl.col(schema.require_target()).is_in(schema.classes)
+    for name, target in schema.targets.items():
+        if target.classes is not None:
+            marks[f"{STRAY}{name}"] = ~pl.col(name).is_in(target.classes)  # null, and no mark, where it is missing
     if schema.image_shape is not None:
         height, width, channels = schema.image_shape
         size = pl.col("image").bin.size()
@@ -94,10 +97,11 @@ def require_usable(plan: Preparation, found: Survey) -> None:
         if count := found.sums[name]:
             rows = found.rows.filter(plan.leaving.stays & mark)
             ids = rows.select(ROW_ID).head(3).collect(engine="streaming")[ROW_ID].to_list()
-            if name == "stray":
-                target = schema.require_target()
+            if name.startswith(STRAY):
+                target = name.removeprefix(STRAY)
                 held = rows.select(pl.col(target).unique()).collect(engine="streaming")[target].sort().head(5).to_list()
-                what, mend = f"column '{target}' holds {held}, not among {schema.classes}", "product.classes"
+                what = f"column '{target}' holds {held}, not among {schema.targets[target].classes}"
+                mend = f"{schema.place_of(target)}.classes"
             else:
                 what = "images are missing, or have no {} x {} x {} bytes".format(*schema.image_shape or ())
                 mend = "product"

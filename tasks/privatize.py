@@ -14,6 +14,7 @@ import polars as pl
 from slipway.errors import ParamsError
 from slipway.files import read_json, whole_folder, write_json
 from slipway.product.privatize import Privatize
+from slipway.product.product import Product
 from slipway.stage import main
 from slipway.tables.plan import Plan
 from slipway.tables.schema import PART, ROW_ID, Column, Schema, read_schema
@@ -109,7 +110,8 @@ def release_locally(
         "epsilon": math.fsum(one.epsilon for one in spent.values()),
         "delta": 0.0,
         "columns": {name: vars(one) for name, one in spent.items()},
-        "covers": "every feature and the target of the training and validation rows",
+        "covers": f"every feature and {'all targets' if schema.more_targets else 'the target'} of the training and "
+        "validation rows",
         "epsilon_of_the_pipeline": None,
         "does_not_cover": [
             "the source's hash, how many rows and broken lines it holds, and these lines (ingest reads plain rows)",
@@ -119,12 +121,18 @@ def release_locally(
             "what cleaning.json and anonymity.json count, and the values that checks.json quotes (preprocess reads "
             "plain rows)",
             "the metrics on test (evaluate and compress read plain rows)",
-            *(["the classes, found in the source by ingest"] if schema.product.classes is None else []),
+            *(["the classes, found in the source by ingest"] if has_found_classes(schema.product) else []),
         ],
         "remains_for_train": "nothing to pay: training on released rows is post-processing",
         "repeats": "each run of this stage is one more release, and its epsilon adds up",
     }
     return released, schema.model_copy(update={"columns": columns}), receipt
+
+
+def has_found_classes(product: Product) -> bool:
+    """Say whether the classes of a target were not stated."""
+    stated = [product.classes, *(each.classes for each in product.more_targets.values() if each.task != "regression")]
+    return None in stated
 
 
 def not_private() -> dict[str, Any]:

@@ -22,7 +22,7 @@ def read_examples(content: bytes) -> tuple[float, list[dict[str, Any]]]:
 
 
 def difference(expected: dict[str, Any], answer: dict[str, Any]) -> float:
-    """Return how far two predictions are apart: the largest difference of a probability, or of the value.
+    """Return how far two predictions are apart: the largest difference of a probability, or of a value.
 
     A value is compared relatively where it is greater than one. Labels follow from probabilities and
     are not compared: two classes may tie within the tolerance.
@@ -30,6 +30,10 @@ def difference(expected: dict[str, Any], answer: dict[str, Any]) -> float:
     >>> difference({"value": 200.0}, {"value": 201.0})
     0.005
     """
+    if "targets" in expected:
+        further = [difference(expected["targets"][name], answer["targets"][name]) for name in expected["targets"]]
+        alone = {key: value for key, value in expected.items() if key != "targets"}
+        return max(difference(alone, answer), *further)
     if "value" in expected:
         return abs(expected["value"] - answer["value"]) / max(1.0, abs(expected["value"]))
     one, other = expected["probabilities"], answer["probabilities"]

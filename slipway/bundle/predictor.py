@@ -14,6 +14,7 @@ from slipway.bundle.records import InputError, Record, RecordReader
 from slipway.bundle.signature import SIGNATURE, parse_signature
 from slipway.errors import BundleError
 from slipway.suites.rules import RowRules, parse_rules
+from slipway.tables.heads import heads_of
 from slipway.transform.tokens import TOKENIZER, TokenReader
 
 MODEL = "model.onnx"
@@ -61,31 +62,29 @@ class Predictor:
         prepare, tokens = parse_prepare(self.files[PREPARE]), self._token_reader(folder)
         self._reader = RecordReader(self.signature, prepare, RowRules(self.rules), tokens)
         self._session = _session(self.files.pop(MODEL), threads, where=folder / MODEL)
-        self._output = "value" if self.signature.task == "regression" else "probabilities"
+        self._outputs = [head.tensor for head in heads_of(self.signature.targets)]
         self._check_tensors(folder / MODEL)
 
     def predict(self, records: Sequence[Record]) -> list[Prediction]:
         """Answer N records.
 
         Returns:
-            One `{"label", "probabilities": {class: p}}` a record, or `{"value"}` for a regression.
+            One `{"label", "probabilities": {class: p}}` a record, or `{"value"}` for a regression; further targets
+            have such an answer each under `targets`, by their columns.
 
         Raises:
             InputError: a record is wrong; its index, the column and the reason are named.
         """
         if not records:
             return []
-        (answers,) = self._session.run([self._output], self._reader.read(records))
-        finite = np.isfinite(answers)
-        if not finite.all():
-            raise InputError(int(np.argwhere(~finite)[0][0]), None, "has no finite answer: its numbers are too large")
-        if self.signature.classes is None:
-            return [{"value": value} for value in answers.reshape(len(records)).tolist()]
-        classes = self.signature.classes
-        return [
-            {"label": classes[best], "probabilities": dict(zip(classes, row, strict=True))}
-            for best, row in zip(answers.argmax(axis=1).tolist(), answers.tolist(), strict=True)
-        ]
+        main, *more = self._session.run(self._outputs, self._reader.read(records))
+        predictions = _told(main, self.signature.classes)
+        if more:
+            further = self.signature.more_targets
+            told = [_told(each, target.classes) for each, target in zip(more, further.values(), strict=True)]
+            for prediction, *answers in zip(predictions, *told, strict=True):
+                prediction["targets"] = dict(zip(further, answers, strict=True))
+        return predictions
 
     def check(self, records: Sequence[Record]) -> None:
         """Raise the `InputError` of the first wrong record, without asking the model."""
@@ -107,10 +106,25 @@ class Predictor:
         """Refuse a model whose tensors are not those that the signature asks for."""
         wanted = {one.tensor for one in self.signature.inputs}
         found = {tensor.name for tensor in self._session.get_inputs()}
-        if wanted != found or self._output not in {tensor.name for tensor in self._session.get_outputs()}:
+        lacking = set(self._outputs) - {tensor.name for tensor in self._session.get_outputs()}
+        if wanted != found or lacking:
+            answers = ", ".join(f"'{name}'" for name in self._outputs)
             raise BundleError(
-                f"{where} takes {sorted(found)}, but {SIGNATURE} wants {sorted(wanted)} in and '{self._output}' out"
+                f"{where} takes {sorted(found)}, but {SIGNATURE} wants {sorted(wanted)} in and {answers} out"
             )
+
+
+def _told(answers: np.ndarray, classes: list[str] | None) -> list[Prediction]:
+    """Return the answers [N, classes] or [N] for one target, a record each."""
+    finite = np.isfinite(answers)
+    if not finite.all():
+        raise InputError(int(np.argwhere(~finite)[0][0]), None, "has no finite answer: its numbers are too large")
+    if classes is None:
+        return [{"value": value} for value in answers.ravel().tolist()]
+    return [
+        {"label": classes[best], "probabilities": dict(zip(classes, row, strict=True))}
+        for best, row in zip(answers.argmax(axis=1).tolist(), answers.tolist(), strict=True)
+    ]
 
 
 def _session(model: bytes, threads: int, where: Path) -> Any:

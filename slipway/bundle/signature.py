@@ -8,7 +8,8 @@ from pydantic import Field, ValidationError, model_validator
 from slipway.errors import BundleError
 from slipway.files import write_text
 from slipway.product.cleaning import DatePart
-from slipway.product.section import Section
+from slipway.product.product import Target, Task
+from slipway.product.section import Section, is_empty
 
 SIGNATURE = "signature.json"
 ISO_8601 = "ISO 8601"
@@ -77,17 +78,18 @@ class Input(Section):
 class Output(Section):
     """One field of an answer."""
 
-    name: Literal["label", "probabilities", "value"]
+    name: Literal["label", "probabilities", "value", "targets"]
     """As it stands in the answer."""
 
     dtype: Literal["string", "object", "number"]
-    """Its JSON type; an object holds a probability for each class."""
+    """Its JSON type; an object holds a probability for each class, or the answer for each further target."""
 
 
 def _outputs(data: dict[str, Any]) -> list[Output]:
+    more = [Output(name="targets", dtype="object")] if data.get("more_targets") else []
     if data.get("task") == "regression":
-        return [Output(name="value", dtype="number")]
-    return [Output(name="label", dtype="string"), Output(name="probabilities", dtype="object")]
+        return [Output(name="value", dtype="number"), *more]
+    return [Output(name="label", dtype="string"), Output(name="probabilities", dtype="object"), *more]
 
 
 class Signature(Section):
@@ -96,7 +98,7 @@ class Signature(Section):
     kind: Literal["tabular", "images", "texts"]
     """What a record is."""
 
-    task: Literal["classification", "regression"]
+    task: Task
     """What is answered: a class, or a number."""
 
     target: str
@@ -104,6 +106,9 @@ class Signature(Section):
 
     classes: list[str] | None = None
     """The classes in the order of the probabilities; null for a regression."""
+
+    more_targets: dict[str, Target] = Field(default={}, exclude_if=is_empty)
+    """Further columns that are predicted, with their classes in the order of the probabilities."""
 
     inputs: list[Input] = Field(min_length=1)
     """The columns of a record. Their order is that of the model's tensors."""
@@ -126,7 +131,15 @@ class Signature(Section):
             raise ValueError("a date, and nothing else, has a format and parts")
         if (self.task == "classification") != (self.classes is not None):
             raise ValueError(f"task {self.task} with classes {self.classes}")
+        for name, target in self.more_targets.items():
+            if (target.task == "classification") != (target.classes is not None):
+                raise ValueError(f"more_targets.{name}: task {target.task} with classes {target.classes}")
         return self
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """What is predicted, the main target first."""
+        return {self.target: Target(task=self.task, classes=self.classes), **self.more_targets}
 
     def names(self, dtype: Literal["number", "category", "text", "date", "image"]) -> list[str]:
         """Return the names of the inputs of one kind, in order."""

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from slipway.files import read_json, write_text
 from slipway.judging.calibration import fit_temperature, softmax
-from slipway.product.section import Section
+from slipway.product.section import Section, is_empty
 
 
 class Decision(Section):
@@ -19,6 +19,18 @@ class Decision(Section):
     classes: list[str] | None = None
     """The classes in the order of the outputs; null for a regression, whose output is the value."""
 
+    more_targets: dict[str, "Decision"] = Field(default={}, exclude_if=is_empty)
+    """Of each further target, by its column."""
+
+    @property
+    def divisor(self) -> float | None:
+        """What logits are divided by; None for a regression, which has none."""
+        return None if self.classes is None else self.temperature
+
+    def of(self, target: str) -> "Decision":
+        """Return a target's own: that of a further one, or else this."""
+        return self.more_targets.get(target, self)
+
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Return calibrated probabilities [N, C] float64 of logits [N, C]."""
         return softmax(logits, self.temperature)
@@ -29,8 +41,9 @@ class Decision(Section):
 
 
 def fit_decision(logits: np.ndarray, targets: np.ndarray, *, classes: list[str], calibrate: bool) -> Decision:
-    """Fit the decision on validation rows: logits [N, C], targets [N] class indices."""
-    return Decision(temperature=fit_temperature(logits, targets) if calibrate else 1.0, classes=classes)
+    """Fit the decision on validation rows, if there is one: logits [N, C], targets [N] class indices."""
+    fitted = fit_temperature(logits, targets) if calibrate and len(targets) else 1.0
+    return Decision(temperature=fitted, classes=classes)
 
 
 def read_decision(folder: Path) -> Decision:

@@ -19,9 +19,9 @@ from torch.nn import functional
 from slipway.errors import DataError, Diverged, ParamsError
 from slipway.learning.augmenting import augment_batch, mix
 from slipway.learning.checkpoints import Checkpoint
-from slipway.learning.losses import Loss, training_loss, validation_loss
+from slipway.learning.losses import AnyLoss, training_loss, validation_loss
 from slipway.learning.progress import Moment, Progress
-from slipway.learning.rows import Rows, Source, Targets, sizes
+from slipway.learning.rows import JointTargets, Known, Rows, Source, Targets, sizes
 from slipway.learning.schedules import PlateauState, schedule
 from slipway.learning.starting import FRESH, Started
 from slipway.learning.stepping import ALONE, Stepper
@@ -38,7 +38,7 @@ DIVERGED = 1000
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of history.csv; `validation_metric` is accuracy, or RMSE for a regression."""
+    """One line of history.csv; `validation_metric` is accuracy, or RMSE for a regression, of the main target."""
 
     epoch: int
     train_loss: float
@@ -64,7 +64,7 @@ def fit(
     """Train in place until `epochs` or `patience` ends it; the network ends with its best weights.
 
     Args:
-        network: Gives logits [B, classes], or values [B] where the targets are floats.
+        network: Gives logits [B, classes], or values [B] where the targets are floats; of several targets [B, outputs].
         train: At least two rows, and one of each class.
         validation: Decides which weights are best, and when to stop.
         params: The `train` section.
@@ -175,7 +175,7 @@ class Training:
     def _learn_part(self, x: Tensor, y: Tensor) -> Tensor:
         """Learn from this process's part; gradients become the mean of all processes', so a part weighs its share."""
         mine = self.team.part(y)
-        return self._learn(self.team.part(x), mine, self.team.size * self.loss.weight(mine) / self.loss.weight(y))
+        return self._learn(self.team.part(x), mine, self.loss.share(mine, y, self.team.size))
 
     def _judge(self) -> None:
         """Judge the epoch, note it, and keep its weights if they are the best."""
@@ -223,7 +223,7 @@ class Training:
 
     @property
     def _metric(self) -> str:
-        return "RMSE" if self.validation.targets.is_floating_point() else "accuracy"
+        return "RMSE" if self.validation.has_values else "accuracy"
 
     def _order_seed(self) -> int:
         """Return the seed of the epoch's order: another one for each epoch, and for each seed."""
@@ -290,7 +290,7 @@ def count_batches(num_rows: int, batch_size: int, team: Team) -> int:
     return len(parts)
 
 
-def require_outputs(network: nn.Module, x: Tensor, known: Targets) -> None:
+def require_outputs(network: nn.Module, x: Tensor, known: Known) -> None:
     """Refuse a network whose answers do not suit the targets: a forward pass over two rows shows it.
 
     Raises:
@@ -300,6 +300,14 @@ def require_outputs(network: nn.Module, x: Tensor, known: Targets) -> None:
     network.eval()
     with torch.inference_mode():
         shape = tuple(network(x).shape)
+    if isinstance(known, JointTargets):
+        width = sum(head.width for head, _ in known.heads)
+        if shape != (2, width):
+            needed = f"(2, {width})"
+            raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and targets need {needed}")
+        for head, each in known.heads:
+            _require_classes(each, head.width, f" of '{head.name}'")
+        return
     if known.counts is None:
         if shape != (2,):
             raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and values need (2,)")
@@ -307,25 +315,34 @@ def require_outputs(network: nn.Module, x: Tensor, known: Targets) -> None:
     if len(shape) != 2 or shape[1] < len(known.counts):
         needed = f"(2, {len(known.counts)})"
         raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and the classes need {needed}")
-    absent = [*(known.counts == 0).nonzero().flatten().tolist(), *range(len(known.counts), shape[1])]
+    _require_classes(known, shape[1])
+
+
+def _require_classes(known: Targets, num_classes: int, of: str = "") -> None:
+    if known.counts is None:
+        return
+    absent = [*(known.counts == 0).nonzero().flatten().tolist(), *range(len(known.counts), num_classes)]
     if absent:
         numbers = ", ".join(map(str, absent))
         raise DataError(
-            f"no training row is of class number {numbers} (from 0, in the order of product.classes): a network cannot "
-            "learn it. Remove it from product.classes, stratify preprocess.split, or bring more rows."
+            f"no training row is of class number {numbers}{of} (from 0, in the order of product.classes): a network "
+            "cannot learn it. Remove it from product.classes, stratify preprocess.split, or bring more rows."
         )
 
 
-def assess(network: nn.Module, rows: Rows, loss_of: Loss) -> tuple[float, float]:
-    """Return the loss, and accuracy (of classes) or RMSE (of values), over all rows."""
+def assess(network: nn.Module, rows: Rows, loss_of: AnyLoss) -> tuple[float, float]:
+    """Return the loss, and accuracy (of classes) or RMSE (of values) of the main target, over all rows."""
     network.eval()
     with torch.inference_mode():
         at_once = rows_at_once(None if rows.features.is_floating_point() else rows.features.shape[1])
         outputs = torch.cat([network(part) for part in rows.features.split(at_once)])
         loss = loss_of.mean(outputs, rows.targets).item()
-        if rows.targets.is_floating_point():
-            return loss, functional.mse_loss(outputs, rows.targets).sqrt().item()
-        return loss, (outputs.argmax(1) == rows.targets).float().mean().item()
+        wanted = rows.targets
+        if rows.heads:
+            wanted, outputs = wanted[:, 0], rows.heads[0].of(outputs)
+        if rows.has_values:
+            return loss, functional.mse_loss(outputs, wanted).sqrt().item()
+        return loss, (outputs.argmax(1) == wanted).float().mean().item()
 
 
 def copy_of(network: nn.Module) -> dict[str, Tensor]:

@@ -9,16 +9,17 @@ import polars as pl
 import torch
 from torch import nn
 
-from slipway.learning.rows import Batch, Rows, Source, Targets
+from slipway.learning.rows import Batch, JointTargets, Known, Rows, Source, Targets, known_of
 from slipway.learning.starting import FRESH, Started, begin
-from slipway.learning.streaming import Streamed, known_of
-from slipway.networks.building import Architecture, Regressor, build
+from slipway.learning.streaming import Streamed
+from slipway.networks.building import Architecture, Joint, Regressor, build
 from slipway.networks.initialising import initialise
 from slipway.product.networks import Network
 from slipway.product.train import Train
 from slipway.tables.groups import group_rows_of
+from slipway.tables.heads import Head, heads_of
 from slipway.tables.schema import Schema, read_schema
-from slipway.tables.targets import targets
+from slipway.tables.targets import all_targets, targets
 from slipway.transform.applying import features
 from slipway.transform.fitted import Transform, read_transform
 
@@ -64,12 +65,18 @@ class Material:
             network=network,
             inputs=self.transform.feature_shape,
             vocabulary=self.transform.vocabulary,
-            outputs=len(self.schema.classes) if self.schema.classes else 1,
+            outputs=sum(head.width for head in heads_of(self.schema.targets)),
             task=self.schema.product.task,
+            heads={head.name: head.width for head in joint_heads(self.schema)},
         )
 
 
-def prepared(architecture: Architecture, params: Train, known: Targets) -> tuple[nn.Module, Started]:
+def joint_heads(schema: Schema) -> tuple[Head, ...]:
+    """Return the heads of a product of several targets; of one target, none."""
+    return heads_of(schema.targets) if schema.more_targets else ()
+
+
+def prepared(architecture: Architecture, params: Train, known: Known) -> tuple[nn.Module, Started]:
     """Build the network with the weights that it starts with, and say which of them another training left.
 
     Raises:
@@ -80,6 +87,11 @@ def prepared(architecture: Architecture, params: Train, known: Targets) -> tuple
     initialise(network, params.init)
     started = FRESH if params.start is None else begin(network, params.start)
     if isinstance(network, Regressor):
+        assert isinstance(known, Targets), "a regression has one target"
+        network.center.copy_(known.center)
+        network.scale.copy_(known.scale)
+    elif isinstance(network, Joint):
+        assert isinstance(known, JointTargets), "a network of several heads has as many targets"
         center_on(network, known)
     if params.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # its types leave this out
@@ -97,13 +109,14 @@ def training_rows(table: Path, schema: Schema, transform: Transform, params: Tra
     def read(start: int, count: int) -> Batch:
         return as_tensors(scanned.slice(start, count).collect(), schema, transform)
 
-    wanted = scanned.select(schema.require_target())
+    schema.require_target()
+    wanted = scanned.select(list(schema.targets))
     parts = (wanted.slice(start, TARGETS_AT_ONCE).collect() for start in range(0, num_rows, TARGETS_AT_ONCE))
     logger.info("%s has %s rows: they are streamed", table, f"{num_rows:,}")
     return Streamed(
         read,
         num_rows,
-        known_of(as_targets(part, schema) for part in parts).to(device),
+        known_of((as_targets(part, schema) for part in parts), joint_heads(schema)).to(device),
         group_rows=group_rows_of(table),
         buffer_rows=int(params.shuffle_buffer_gib * 2**30 / (row_bytes + TARGET_BYTES)),
         device=device,
@@ -113,7 +126,7 @@ def training_rows(table: Path, schema: Schema, transform: Transform, params: Tra
 
 def read_rows(table: Path, schema: Schema, transform: Transform) -> Rows:
     """Read a table of cleaned rows as features and targets."""
-    return Rows(*as_tensors(pl.read_parquet(table), schema, transform))
+    return Rows(*as_tensors(pl.read_parquet(table), schema, transform), joint_heads(schema))
 
 
 def as_tensors(frame: pl.DataFrame, schema: Schema, transform: Transform) -> Batch:
@@ -122,14 +135,16 @@ def as_tensors(frame: pl.DataFrame, schema: Schema, transform: Transform) -> Bat
 
 
 def as_targets(frame: pl.DataFrame, schema: Schema) -> torch.Tensor:
-    """Return the targets: int64 classes, or float32 values."""
+    """Return the targets: int64 classes, or float32 values; of several, all side by side."""
+    if schema.more_targets:
+        return torch.from_numpy(all_targets(frame, schema))
     wanted = torch.from_numpy(targets(frame, schema).copy())
     return wanted.float() if schema.classes is None else wanted
 
 
-def center_on(network: Regressor, known: Targets) -> None:
-    """Start a regression at the target's mean and spread, so that its body learns numbers near one."""
-    assert known.mean is not None
-    assert known.variance is not None
-    network.center.copy_(known.mean)
-    network.scale.copy_(known.variance.sqrt() if known.variance > 0 else torch.ones(()))
+def center_on(network: Joint, known: JointTargets) -> None:
+    """Start the heads of values at their targets' means and spreads."""
+    for head, each in known.heads:
+        if each.are_values:
+            network.center[head.first] = each.center
+            network.scale[head.first] = each.scale

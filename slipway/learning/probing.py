@@ -20,7 +20,7 @@ from slipway.learning.augmenting import augment_batch
 from slipway.learning.devices import choose_device, repeatable
 from slipway.learning.losses import training_loss
 from slipway.learning.material import Material, prepared
-from slipway.learning.rows import Batch, Rows, Targets
+from slipway.learning.rows import Batch, Known, Rows
 from slipway.learning.stepping import Stepper
 from slipway.product.augment import Policy
 from slipway.product.train import Train
@@ -143,7 +143,7 @@ def fastest(measured: Sequence[Measured]) -> Measured:
     return max(measured, key=lambda each: each.rows_a_second or 0.0)
 
 
-def new_stepper(material: Material, params: Train, known: Targets, device: torch.device) -> Stepper:
+def new_stepper(material: Material, params: Train, known: Known, device: torch.device) -> Stepper:
     """Return a stepper of a new network for these rows, as it is in the first epoch."""
     network, started = prepared(material.architecture(params.network), params, known)
     stepper = Stepper(network.to(device).train(), params, training_loss(params, known), device, started=started)
@@ -164,7 +164,8 @@ class Probe:
         source = material.train(params, self.device)
         drawn = list(itertools.islice(source.batches(params.batch_size, seed=0), MAX_BATCHES))
         self.known, self.num_rows = source.known, len(source)
-        self.rows = Rows(*(torch.cat(each).contiguous() for each in zip(*drawn, strict=True)))
+        x, y = (torch.cat(each).contiguous() for each in zip(*drawn, strict=True))
+        self.rows = Rows(x, y)
 
     def __call__(self, configuration: Configuration) -> Measured:
         """Measure one; what torch cannot do here is a reason, no error."""

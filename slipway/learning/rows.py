@@ -4,12 +4,16 @@ A DataLoader spends most of its time collating rows (docs/BENCHMARKS.md).
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from slipway.errors import DataError
+from slipway.tables.heads import Head
 
 Batch = tuple[Tensor, Tensor]
 
@@ -49,12 +53,75 @@ class Targets:
         """Whether this is a regression."""
         return self.counts is None
 
+    @property
+    def center(self) -> Tensor:
+        """Where a regression starts, so that its body learns numbers near one: the mean."""
+        assert self.mean is not None, "classes have no mean"
+        return self.mean
+
+    @property
+    def scale(self) -> Tensor:
+        """The unit in which it learns: the spread, or 1 where all are equal."""
+        assert self.variance is not None, "classes have no variance"
+        return self.variance.sqrt() if self.variance > 0 else torch.ones(())
+
+
+@dataclass(frozen=True)
+class JointTargets:
+    """What is known of several targets, each over the rows that have it."""
+
+    heads: tuple[tuple[Head, Targets], ...]
+
+    @classmethod
+    def of(cls, targets: Tensor, heads: Sequence[Head]) -> "JointTargets":
+        """Look at targets [N, targets] float32: classes as their numbers, NaN where one is missing.
+
+        Raises:
+            DataError: No row has one of the targets.
+        """
+        known = []
+        for head in heads:
+            column = targets[:, head.place]
+            column = column[~column.isnan()]
+            if not len(column):
+                raise DataError(
+                    f"no training row has a value of '{head.name}': there is nothing to learn about it. Remove it from "
+                    "product.more_targets, or bring rows that have it."
+                )
+            known.append((head, Targets.of(column if head.target.classes is None else column.long())))
+        return cls(tuple(known))
+
+    def to(self, device: torch.device) -> "JointTargets":
+        """Move what is known."""
+        return JointTargets(tuple((head, known.to(device)) for head, known in self.heads))
+
+
+Known = Targets | JointTargets
+
+
+def known_of(parts: Iterable[Tensor], heads: Sequence[Head] = ()) -> Known:
+    """Look at targets that come part by part.
+
+    Args:
+        parts: At least one: [N] of one target, int64 classes or float32 values; [N, targets] where there are heads.
+        heads: Of several targets, which are held together: four bytes for each and row.
+    """
+    if heads:
+        return JointTargets.of(torch.cat(list(parts)), heads)
+    rows, found = zip(*((len(part), Targets.of(part)) for part in parts), strict=True)
+    if not found[0].are_values:
+        return Targets(counts=pad_sequence([each.counts for each in found]).sum(1))
+    means, variances = (torch.stack(each).double() for each in zip(*((k.mean, k.variance) for k in found), strict=True))
+    shares = torch.tensor(rows, device=means.device).double() / sum(rows)
+    mean = shares @ means
+    return Targets(mean=mean.float(), variance=(shares @ (variances + (means - mean) ** 2)).float())
+
 
 class Source(Protocol):
     """Training rows, wherever they lie."""
 
     @property
-    def known(self) -> Targets:
+    def known(self) -> Known:
         """What is known of the targets."""
 
     @property
@@ -73,22 +140,31 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows on one device: features [N, ...] float32 or tokens int64; targets [N] int64 classes or float32 values."""
+    """Rows on one device: features [N, ...] float32 or tokens int64; targets [N] int64 classes or float32 values.
+
+    Several targets lie side by side, each with a head: [N, targets] float32, classes as numbers, NaN where missing.
+    """
 
     features: Tensor
     targets: Tensor
+    heads: tuple[Head, ...] = ()
 
     def to(self, device: torch.device, *, channels_last: bool = False) -> "Rows":
         """Move both; with `channels_last` images stay [N, C, H, W], and lie pixel by pixel."""
         features = self.features.to(device)
         if channels_last and features.ndim == 4:
             features = features.contiguous(memory_format=torch.channels_last)
-        return Rows(features, self.targets.to(device))
+        return Rows(features, self.targets.to(device), self.heads)
 
     @property
-    def known(self) -> Targets:
+    def known(self) -> Known:
         """What is known of the targets."""
-        return Targets.of(self.targets)
+        return known_of([self.targets], self.heads)
+
+    @property
+    def has_values(self) -> bool:
+        """Whether the main target is a number."""
+        return self.heads[0].target.classes is None if self.heads else self.targets.is_floating_point()
 
     @property
     def device(self) -> torch.device:

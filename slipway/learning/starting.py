@@ -103,7 +103,7 @@ def read_weights(start: Start) -> dict[str, Tensor]:
         weights = load(content)
     except SafetensorError as error:
         raise DataError(f"train.start.file: {path} is no safetensors file ({error})") from None
-    if weights.keys() >= {"center", "scale"}:  # slipway.networks.building.Regressor
+    if weights.keys() >= {"center", "scale"}:  # slipway.networks.building: Regressor, Joint
         return {name.removeprefix("body."): each for name, each in weights.items() if name.startswith("body.")}
     return weights
 

@@ -10,7 +10,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from slipway.learning.augmenting import Mixed
 from slipway.learning.devices import autocast
-from slipway.learning.losses import Loss
+from slipway.learning.losses import AnyLoss
 from slipway.learning.optimisers import Group, make_optimizer
 from slipway.learning.starting import FRESH, Started, still_layers
 from slipway.learning.team import Team
@@ -36,7 +36,7 @@ class Stepper:
         self,
         network: nn.Module,
         params: Train,
-        loss: Loss,
+        loss: AnyLoss,
         device: torch.device,
         team: Team = ALONE,
         started: Started = FRESH,
@@ -104,7 +104,7 @@ class Stepper:
 
         Args:
             x: Features [B, ...].
-            y: Targets [B].
+            y: Targets [B], or [B, targets] of several.
             mixed: The other targets of rows that are blends.
             weight: What the part weighs beside those of the other processes; 1 on average.
 
@@ -146,13 +146,9 @@ class Stepper:
             return self._piece(x, targets, penalised=True)
         total = torch.zeros((), device=x.device)
         for number, rows in enumerate(torch.arange(len(x), device=x.device).tensor_split(self.num_pieces)):
-            parts = [(each[rows], share * self._share(each[rows], each)) for each, share in targets]
+            parts = [(each[rows], share * self.loss.share(each[rows], each)) for each, share in targets]
             total += self._piece(x[rows], parts, penalised=number == 0)
         return total
-
-    def _share(self, some: Tensor, whole: Tensor) -> Tensor | float:
-        """Return what a piece's targets weigh in those of the batch."""
-        return self.loss.weight(some) / self.loss.weight(whole)
 
     def _piece(self, x: Tensor, targets: list[tuple[Tensor, Tensor | float]], *, penalised: bool) -> Tensor:
         """Add a piece's part of the gradient; return its part of the loss, each target's by its share."""
@@ -169,11 +165,12 @@ class Stepper:
 
     def _loss(self, outputs: Tensor, targets: list[tuple[Tensor, Tensor | float]]) -> Tensor:
         (first, share), *others = targets
-        loss = self.loss.mean(outputs, first)
         if isinstance(share, Tensor) or share != 1:
-            loss = loss * share
+            loss = self.loss.part(outputs, first, share)
+        else:
+            loss = self.loss.mean(outputs, first)
         for more, its_share in others:
-            loss = loss + self.loss.mean(outputs, more) * its_share
+            loss = loss + self.loss.part(outputs, more, its_share)
         return loss
 
     def state(self) -> dict[str, Any]:

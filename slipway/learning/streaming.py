@@ -4,15 +4,14 @@ An epoch takes blocks of rows in a new order, as many as a buffer holds, and dea
 out. The next buffer is filled while the network learns from this one.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
-from slipway.learning.rows import Batch, Rows, Targets, shuffled, sizes
+from slipway.learning.rows import Batch, Known, Rows, shuffled, sizes
 
 Read = Callable[[int, int], Batch]
 """From a first row and a number of rows to their features and targets, on the CPU."""
@@ -56,7 +55,7 @@ class Streamed:
         self,
         read: Read,
         num_rows: int,
-        known: Targets,
+        known: Known,
         *,
         group_rows: int,
         buffer_rows: int,
@@ -144,18 +143,3 @@ def filled(buffer: Rows, filling: Filling, read: Read) -> Rows:
         buffer.features[place], buffer.targets[place] = read(start, num_rows)
         end += num_rows
     return Rows(buffer.features[:end], buffer.targets[:end])
-
-
-def known_of(parts: Iterable[Tensor]) -> Targets:
-    """Look at targets that come part by part, as `Targets.of` looks at all: classes int64, or values float32.
-
-    Args:
-        parts: At least one.
-    """
-    rows, found = zip(*((len(part), Targets.of(part)) for part in parts), strict=True)
-    if not found[0].are_values:
-        return Targets(counts=pad_sequence([each.counts for each in found]).sum(1))
-    means, variances = (torch.stack(each).double() for each in zip(*((k.mean, k.variance) for k in found), strict=True))
-    shares = torch.tensor(rows).double() / sum(rows)
-    mean = shares @ means
-    return Targets(mean=mean.float(), variance=(shares @ (variances + (means - mean) ** 2)).float())

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from slipway.errors import ParamsError
@@ -10,7 +11,7 @@ from slipway.networks.images import cnn, lenet5, resnet
 from slipway.networks.tabular import ft_transformer, mlp, wide_and_deep
 from slipway.networks.texts import recurrent, transformer
 from slipway.product.networks import TEXT_NETWORKS, Network
-from slipway.product.section import Section
+from slipway.product.section import Section, is_empty
 
 
 class Architecture(Section):
@@ -26,10 +27,13 @@ class Architecture(Section):
     """How many different tokens there are; null where features are numbers."""
 
     outputs: int
-    """Classes, or 1 for a regression."""
+    """Classes, or 1 for a regression; of several targets, those of all together."""
 
     task: str
-    """classification or regression."""
+    """classification or regression, of the main target."""
+
+    heads: dict[str, int] = Field(default={}, exclude_if=is_empty)
+    """The outputs of each target, by its column, where there are several."""
 
 
 class Regressor(nn.Module):
@@ -52,9 +56,29 @@ class Regressor(nn.Module):
         return self.body(x).float().squeeze(1) * self.scale + self.center
 
 
+class Joint(nn.Module):
+    """A network whose outputs [B, outputs] are those of several targets side by side, values in natural units.
+
+    The body is shared, and its last layer has a head for each target. Center and scale are 0 and 1 for logits.
+    """
+
+    center: Tensor
+    scale: Tensor
+
+    def __init__(self, body: nn.Module, outputs: int) -> None:
+        super().__init__()
+        self.body = body
+        self.register_buffer("center", torch.zeros(outputs))
+        self.register_buffer("scale", torch.ones(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features [B, ...] to outputs [B, outputs]."""
+        return self.body(x).float() * self.scale + self.center
+
+
 def body_of(network: nn.Module) -> nn.Module:
-    """Return what learns: the network, without what turns a regression's output into natural units."""
-    return network.body if isinstance(network, Regressor) else network
+    """Return what learns: the network, without what turns values into natural units."""
+    return network.body if isinstance(network, Regressor | Joint) else network
 
 
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
@@ -72,7 +96,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
 
 
 def build(architecture: Architecture) -> nn.Module:
-    """Build the network with fresh weights: features in, logits [B, outputs] or values [B] out.
+    """Build the network with fresh weights: features in, logits [B, outputs] or values [B] out, or those of all heads.
 
     Raises:
         ParamsError: The family does not suit the features.
@@ -88,4 +112,6 @@ def build(architecture: Architecture) -> nn.Module:
         )
     else:
         body = make(network, inputs, architecture.outputs)
+    if architecture.heads:
+        return Joint(body, architecture.outputs)
     return Regressor(body) if architecture.task == "regression" else body

@@ -62,19 +62,17 @@ def randomized_response(values: pl.Series, domain: Domain) -> tuple[pl.Series, S
 
 
 def noise_table(frame: pl.DataFrame, schema: Schema, params: Privatize) -> tuple[pl.DataFrame, dict[str, Spent]]:
-    """Noise every feature and the target; of the other columns only `_id` and `_split` stay.
+    """Noise every feature and every target; of the other columns only `_id` and `_split` stay.
 
     Args:
-        frame: the features and the target, `_id`, and `_split` where the source came split.
-        schema: says which columns are features and which is the target.
+        frame: the features and the targets, `_id`, and `_split` where the source came split.
+        schema: says which columns are features and which are targets.
         params: bounds, domains and epsilons.
 
     Raises:
         ParamsError: a column has no bounds, or bounds that do not suit it.
     """
-    wanted = [column.name for column in schema.features]
-    if schema.product.target is not None:
-        wanted.append(schema.product.target)
+    wanted = [*(column.name for column in schema.features), *schema.targets]
     check_columns(wanted, schema, params)
     dp.enable_features("contrib")  # OpenDP counts all mechanisms as contributed
     released, spent = {}, {}
@@ -102,7 +100,8 @@ def check_columns(wanted: list[str], schema: Schema, params: Privatize) -> None:
             f"product.private_unit is '{schema.product.private_unit}', but the local mechanism protects one row: "
             "a person with many rows would lose as many times more. Set it to row, and say so to your users."
         )
-    numbers = {*schema.names("number"), *([schema.product.target] if schema.classes is None else [])}
+    values = [name for name, target in schema.targets.items() if target.classes is None]
+    numbers = {*schema.names("number"), *values}
     for name in wanted:
         entry, is_number = params.columns[name], name in numbers
         for kind in ("image", "text"):
@@ -113,7 +112,8 @@ def check_columns(wanted: list[str], schema: Schema, params: Privatize) -> None:
         if is_number != isinstance(entry, Bound):
             needs = "numbers: give {low, high, epsilon}" if is_number else "categories: give {values, epsilon}"
             raise ParamsError(f"privatize.columns.{name}: the column holds {needs}")
-        if isinstance(entry, Domain) and name == schema.product.target and entry.values != schema.classes:
+        classes = schema.targets[name].classes if name in schema.targets else None
+        if isinstance(entry, Domain) and classes is not None and entry.values != classes:
             raise ParamsError(
-                f"privatize.columns.{name}.values must be product.classes, in their order: {schema.classes}"
+                f"privatize.columns.{name}.values must be {schema.place_of(name)}.classes, in their order: {classes}"
             )

@@ -56,6 +56,18 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _loss_weights_are_of_targets(self) -> Self:
+        targets = self.product.targets
+        if strange := [name for name in self.train.loss_weights if name not in targets]:
+            raise ValueError(f"train.loss_weights names {strange}, but the targets are {', '.join(targets)}")
+        if self.train.loss_weights and len(targets) == 1:
+            raise ValueError(
+                "train.loss_weights weighs several targets against each other, and the product has one: remove it, or "
+                "name others in product.more_targets"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _network_suits_the_kind(self) -> Self:
         name, reads_tokens = self.train.network.name, self.product.kind == "texts"
         if reads_tokens != (name in TEXT_NETWORKS):

@@ -42,6 +42,11 @@ def field_docstrings(model: type[Section]) -> Iterator[tuple[str, str]]:
                 yield model.model_fields[name].alias or name, inspect.cleandoc(text)
 
 
+def is_empty(value: Any) -> bool:
+    """Say whether a key is left out where it is written: it holds nothing, as for most products."""
+    return not value
+
+
 def told_apart(*models: type[Section], mend: str) -> Discriminator:
     """Tell the members of a union apart by their keys, each tagged with its name (a text: "str").
 

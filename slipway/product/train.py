@@ -1,12 +1,12 @@
 """The `train` section: the network and how it learns."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from slipway.product.networks import MLP, Network
 from slipway.product.optimisation import BCE, AdamW, AnySchedule, Cosine, Loss, Optimizer, ValueLoss
-from slipway.product.section import Section
+from slipway.product.section import Section, is_empty
 from slipway.product.start import Start
 
 NO_INFLUENCE = {"checkpoint_seconds"}
@@ -52,7 +52,10 @@ class Train(Section):
     """What the sum of the weights' absolute values is multiplied by before it joins the loss."""
 
     loss: Loss | None = None
-    """What is made small; null is cross_entropy for classes and mse for values."""
+    """What is made small; null is cross_entropy for classes and mse for values, as it is for `more_targets`."""
+
+    loss_weights: dict[str, Annotated[float, Field(gt=0, le=1000)]] = Field(default={}, exclude_if=is_empty)
+    """What a target's loss is multiplied by before all are added up, by column; 1 where it is not listed."""
 
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     """Probability mass spread evenly over the classes."""

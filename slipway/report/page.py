@@ -58,6 +58,7 @@ def render(facts: Facts, *, docs: str | None = None) -> str:
             css=css(),
             figures={name: (CAPTIONS[name], Markup(svg)) for name, svg in facts["pictures"].items()},
             metric_rows=metric_rows(facts),
+            further={name: metric_rows(each) for name, each in facts["targets"].items()},
             tiles=tiles(facts),
             expectations=findings(facts["validation"])[:MAX_ROWS],
             gates=gates(facts),
@@ -94,7 +95,11 @@ def tiles(facts: Facts) -> list[tuple[str, str]]:
 
 
 def metric_rows(facts: Facts) -> list[dict[str, Any]]:
-    """Return a row for each metric: of the chosen artefact, of the trained network, and the latter's interval."""
+    """Return a row for each metric: of the chosen artefact, of the trained network, and the latter's interval.
+
+    Args:
+        facts: Those of the main target, or of a further one: `metrics`, `trained` and `intervals`.
+    """
     released, trained = facts["metrics"] or {}, facts["trained"] or {}
     limits = (facts["intervals"] or {}).get("intervals", {})
     return [

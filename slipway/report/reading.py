@@ -61,11 +61,26 @@ def gather(data: Path, releases: Path, *, private: bool = True) -> Facts:
         "intervals": optional(data / "evaluate" / "intervals.json"),
         "decision": optional(data / "evaluate" / "decision.json"),
         "metrics": optional(data / "compress" / "metrics.json"),
+        "targets": targets(data),
         "fidelity": optional(data / "compress" / "fidelity.json"),
         "candidates": rows_of(data / "compress" / "candidates.csv"),
         "pictures": pictures(data),
         "runs": runs,
         "bundle_sha256": identity(data / "package" / "bundle" / "MANIFEST.json"),
+    }
+
+
+def targets(data: Path) -> dict[str, Facts]:
+    """Return what is known of each further target: its figures as `trained`, `intervals` and, released, `metrics`."""
+    trained = optional(data / "evaluate" / "targets.json") or {}
+    released = optional(data / "compress" / "targets.json") or {}
+    return {
+        name: {
+            "trained": judged["metrics"],
+            "intervals": judged["intervals"],
+            "metrics": released.get(name, {}).get("metrics"),
+        }
+        for name, judged in trained.items()
     }
 
 

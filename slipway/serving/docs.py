@@ -10,6 +10,7 @@ from html import escape
 
 from slipway.bundle.answers import EXAMPLES, read_examples
 from slipway.bundle.signature import Input
+from slipway.product.product import Target
 from slipway.serving.service import Service
 
 STYLE = """
@@ -34,13 +35,13 @@ def docs_page(service: Service) -> str:
     signature = service.predictor.signature
     _, examples = read_examples(service.predictor.files[EXAMPLES])
     answer = {"release": service.release, "predictions": [examples[0]["output"]]}
-    answers = f"one of {', '.join(signature.classes)}" if signature.classes else "a number"
+    predicted = "; ".join(f"<b>{escape(name)}</b>: {escape(_kind(one))}" for name, one in signature.targets.items())
     title = f"{signature.target}, release {service.release}"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{escape(title)}</title><style>{STYLE}</style></head><body>
 <h1>{escape(title)}</h1>
-<p>Predicts <b>{escape(signature.target)}</b>: {escape(answers)}.</p>
+<p>Predicts {predicted}.</p>
 <table><tr><th>path</th><th>what it answers</th></tr>{_rows(PATHS.items())}</table>
 <h2>Inputs of a record</h2>
 <table><tr><th>column</th><th>what it takes</th></tr>
@@ -66,6 +67,10 @@ def takes(one: Input) -> str:
     else:
         text = f"a number; in training {one.minimum:g} to {one.maximum:g}"
     return f"{text}; or null" if one.missing_allowed else text
+
+
+def _kind(target: Target) -> str:
+    return f"one of {', '.join(target.classes)}" if target.classes else "a number"
 
 
 def _rows(pairs: Iterable[tuple[str, str]]) -> str:

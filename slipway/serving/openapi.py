@@ -88,18 +88,30 @@ def _records(record: Schema) -> Schema:
 
 
 def _answer(signature: Signature) -> Schema:
-    number = {"type": "number"}
-    if signature.classes is None:
-        fields: Schema = {"value": number}
-    else:
-        probabilities = {"type": "object", "properties": dict.fromkeys(signature.classes, number)}
-        fields = {"label": {"type": "string", "enum": signature.classes}, "probabilities": probabilities}
-    prediction = {"type": "object", "properties": fields, "required": list(fields)}
+    fields = _fields(signature.classes)
+    if signature.more_targets:
+        fields["targets"] = _object(
+            {name: _object(_fields(one.classes)) for name, one in signature.more_targets.items()}
+        )
+    prediction = _object(fields)
     return {
         "type": "object",
         "properties": {"release": {"type": "string"}, "predictions": {"type": "array", "items": prediction}},
         "required": ["release", "predictions"],
     }
+
+
+def _fields(classes: list[str] | None) -> Schema:
+    """Return the fields of the answer for one target."""
+    number = {"type": "number"}
+    if classes is None:
+        return {"value": number}
+    probabilities = {"type": "object", "properties": dict.fromkeys(classes, number)}
+    return {"label": {"type": "string", "enum": classes}, "probabilities": probabilities}
+
+
+def _object(fields: Schema) -> Schema:
+    return {"type": "object", "properties": fields, "required": list(fields)}
 
 
 def _json(schema: Schema, example: Any = None) -> Schema:

@@ -1,5 +1,7 @@
 """The fitted transform joined to a network and its answer, in ONNX: raw columns in, probabilities or values out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper
@@ -7,20 +9,29 @@ from onnx import TensorProto, compose, helper
 from slipway.shrinking.export import IR_VERSION
 from slipway.shrinking.nodes import OPSETS, Graph
 from slipway.shrinking.preparing import transform_model
+from slipway.tables.heads import Head
 from slipway.transform.fitted import Transform
 
 
-def servable(network: onnx.ModelProto, transform: Transform, *, temperature: float | None) -> onnx.ModelProto:
+def servable(
+    network: onnx.ModelProto,
+    transform: Transform,
+    *,
+    temperature: float | None,
+    heads: Sequence[tuple[Head, float | None]] = (),
+) -> onnx.ModelProto:
     """Join transform, network and answer.
 
     Args:
         network: `features` to `outputs`, as by `export_network`.
         transform: the fitted transform.
         temperature: divides the logits before softmax; None for a regression.
+        heads: where the network has several, each with its temperature, the main target's among them.
     """
     named = compose.add_prefix(_with_opsets(network), "net/")
     prepared = compose.merge_models(transform_model(transform), named, io_map=[("ready", "net/features")])
-    whole = compose.merge_models(prepared, answer_model(temperature), io_map=[("net/outputs", "raw")], name="model")
+    answer = joint_answer_model(heads) if heads else answer_model(temperature)
+    whole = compose.merge_models(prepared, answer, io_map=[("net/outputs", "raw")], name="model")
     onnx.checker.check_model(whole, full_check=True)
     return whole
 
@@ -36,6 +47,24 @@ def answer_model(temperature: float | None) -> onnx.ModelProto:
     graph.add("Div", ["raw", graph.constant("temperature", np.float32(temperature))], "logits")
     graph.add("Softmax", ["logits"], "probabilities", axis=1)
     return graph.model(helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", "classes"]))
+
+
+def joint_answer_model(heads: Sequence[tuple[Head, float | None]]) -> onnx.ModelProto:
+    """Build the graph from raw outputs [batch, outputs] to the answers of all heads, each an output of its own."""
+    graph, outputs = Graph(), []
+    graph.input("raw", TensorProto.FLOAT, ["batch", sum(head.width for head, _ in heads)])
+    for head, temperature in heads:
+        own, shape = f"{head.place} raw", ["batch", f"classes {head.place}"]
+        columns = np.arange(head.width, dtype=np.int64) + head.first
+        if temperature is None:
+            graph.add("Gather", ["raw", graph.constant(f"{own} column", columns[0])], head.tensor, axis=1)
+            shape = ["batch"]
+        else:
+            graph.add("Gather", ["raw", graph.constant(f"{own} columns", columns)], own, axis=1)
+            divisor = graph.constant(f"{head.place} temperature", np.float32(temperature))
+            graph.add("Softmax", [graph.add("Div", [own, divisor], f"{head.place} logits")], head.tensor, axis=1)
+        outputs.append(helper.make_tensor_value_info(head.tensor, TensorProto.FLOAT, shape))
+    return graph.model(*outputs)
 
 
 def _with_opsets(network: onnx.ModelProto) -> onnx.ModelProto:

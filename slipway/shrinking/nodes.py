@@ -36,7 +36,7 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
         return output
 
-    def model(self, output: onnx.ValueInfoProto) -> onnx.ModelProto:
+    def model(self, *outputs: onnx.ValueInfoProto) -> onnx.ModelProto:
         """Close the graph."""
-        made = helper.make_graph(self.nodes, "model", self.inputs, [output], initializer=self.constants)
+        made = helper.make_graph(self.nodes, "model", self.inputs, outputs, initializer=self.constants)
         return helper.make_model(made, opset_imports=OPSETS, ir_version=IR_VERSION)

@@ -22,12 +22,20 @@ def answers(
     running: onnxruntime.InferenceSession, inputs: Mapping[str, Array], *, batch_rows: int | None = None
 ) -> npt.NDArray[np.float32]:
     """Return `probabilities` [N, classes] or `value` [N] for all rows, so many at a time; None: as the memory holds."""
+    return next(iter(all_answers(running, inputs, batch_rows=batch_rows).values()))
+
+
+def all_answers(
+    running: onnxruntime.InferenceSession, inputs: Mapping[str, Array], *, batch_rows: int | None = None
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Return each output of the artefact by its name, as `answers` does the first."""
     num_rows = len(next(iter(inputs.values())))
     if batch_rows is None:
         tokens = inputs.get("tokens")
         batch_rows = rows_at_once(None if tokens is None else tokens.shape[1])
     chunks = [
-        running.run(None, {name: column[start : start + batch_rows] for name, column in inputs.items()})[0]
+        running.run(None, {name: column[start : start + batch_rows] for name, column in inputs.items()})
         for start in range(0, num_rows, batch_rows)
     ]
-    return np.concatenate(chunks)
+    names = [output.name for output in running.get_outputs()]
+    return {name: np.concatenate(parts) for name, parts in zip(names, zip(*chunks, strict=True), strict=True)}

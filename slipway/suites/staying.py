@@ -24,6 +24,7 @@ def require_staying(params: Params, clean: Suite, *, params_file: Path, clean_fi
     """
     rules, product = params.preprocess, params.product
     no_features = {
+        **dict.fromkeys(product.targets, "it is a target, whose product.task says what it is"),
         **dict.fromkeys(product.identifiers, "product.identifiers says that it names somebody"),
         **dict.fromkeys(product.ignore, "product.ignore takes it away"),
     }

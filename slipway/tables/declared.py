@@ -42,7 +42,7 @@ def as_prose(schema: Schema, params: Preprocess) -> Preprocess:
 
 
 def effective_types(schema: Schema, params: Preprocess) -> dict[str, str]:
-    """Return the declared types and the target's: a label for a classification, a number for a regression.
+    """Return the declared types and the targets': a label for a classification, a number for a regression.
 
     Raises:
         ParamsError: preprocess.types names a column that is no feature.
@@ -52,8 +52,7 @@ def effective_types(schema: Schema, params: Preprocess) -> dict[str, str]:
         if name not in features:
             hint = _near(name, features, "allowed")
             raise ParamsError(f"preprocess.types: '{name}' is no feature of numbers or texts; {hint}")
-    target, task = schema.product.target, schema.product.task
-    own = {target: "category" if task == "classification" else "number"} if target else {}
+    own = {name: "number" if each.task == "regression" else "category" for name, each in schema.targets.items()}
     return {**params.all_types, **own}
 
 
@@ -168,12 +167,13 @@ def _require_numbers(name: str, pairs: Mapping[str, str | None]) -> None:
 
 def _require_classes(dtypes: Mapping[str, pl.DataType], schema: Schema, params: Preprocess) -> None:
     """Refuse a class that cleaning would turn into a missing value: all of its rows would be dropped."""
-    marked = [name for name in schema.classes or [] if name in params.missing]
-    if marked and dtypes[schema.require_target()] == pl.String:
-        raise ParamsError(
-            f"preprocess.missing holds {marked}, which are classes: "
-            "state product.classes without them, or remove them from preprocess.missing"
-        )
+    for name, target in schema.targets.items():
+        marked = [each for each in target.classes or [] if each in params.missing]
+        if marked and dtypes[name] == pl.String:
+            raise ParamsError(
+                f"preprocess.missing holds {marked}, which are classes of '{name}': "
+                f"state {schema.place_of(name)}.classes without them, or remove them from preprocess.missing"
+            )
 
 
 def _require_roles(schema: Schema, params: Preprocess) -> None:
@@ -181,8 +181,9 @@ def _require_roles(schema: Schema, params: Preprocess) -> None:
     product, anonymise = schema.product, params.anonymise
     rules: dict[str, Iterable[str]] = {"fill": params.fill, "dates": params.dates}
     for rule, names in {**rules, "anonymise.generalise": anonymise.generalise}.items():
-        if product.target is not None and product.target in names:
-            raise ParamsError(f"preprocess.{rule} names '{product.target}', the target: answers are not made up")
+        for name in product.targets:
+            if name in names:
+                raise ParamsError(f"preprocess.{rule} names '{name}', a target: answers are not made up")
     for name in anonymise.pseudonymise:
         if name not in product.identifiers:
             raise ParamsError(

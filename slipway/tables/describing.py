@@ -6,7 +6,7 @@ import polars as pl
 
 from slipway.errors import DataError
 from slipway.product.missing import MISSING
-from slipway.product.product import Product
+from slipway.product.product import Product, Target
 from slipway.tables.labels import label, order_classes
 from slipway.tables.schema import RESERVED, Column, Schema
 
@@ -29,13 +29,25 @@ def describe(table: pl.LazyFrame, product: Product, image_shape: tuple[int, int,
             "give {images}, {idx, labels} or `sklearn:digits` as ingest.source, or set kind: tabular"
         )
     columns = [Column(name=name, dtype=str(dtype)) for name, dtype in dtypes.items()]
-    return Schema(product=product, columns=columns, classes=_classes(table, product), image_shape=image_shape)
+    main = Target(task=product.task, classes=product.classes)
+    more = {
+        name: target.model_copy(update={"classes": _classes(table, name, target, f"product.more_targets.{name}")})
+        for name, target in product.more_targets.items()
+    }
+    return Schema(
+        product=product,
+        columns=columns,
+        classes=_classes(table, product.target, main, "product") if product.target is not None else None,
+        more_targets=more,
+        image_shape=image_shape,
+    )
 
 
 def require_columns(product: Product, names: list[str]) -> None:
     """Check that every column that the product names is there; an error lists the near ones."""
     roles = {
         "product.target": [product.target] if product.target else [],
+        "product.more_targets": list(product.more_targets),
         "product.identifiers": product.identifiers,
         "product.ignore": product.ignore,
         "product.sensitive": product.sensitive,
@@ -49,33 +61,39 @@ def require_columns(product: Product, names: list[str]) -> None:
                 raise DataError(f"{role}: the source has no column '{name}'; {hint} Correct {role} in params.yaml.")
 
 
-def _classes(table: pl.LazyFrame, product: Product) -> list[str] | None:
-    """Return the stated classes, or those found, sorted.
+def _classes(table: pl.LazyFrame, name: str, target: Target, where: str) -> list[str] | None:
+    """Return the stated classes of a target, or those found, sorted.
 
     A stated list is not compared row by row: a stray label is for validate to quarantine and for
     preprocess to refuse. What is refused here is a list that fits no row at all.
     """
-    if product.target is None or product.task == "regression":
+    if target.task == "regression":
+        _require_any(table, name, where)
         return None
-    dtype = table.collect_schema()[product.target]
+    dtype = table.collect_schema()[name]
     if dtype.is_nested() or dtype == pl.Binary:
-        raise DataError(
-            f"product.target: column '{product.target}' is of type {dtype}, which holds no classes: name another one"
-        )
-    labels = table.select(label(product.target, dtype).str.strip_chars()).unique().collect(engine="streaming")
+        role = where if where != "product" else "product.target"
+        raise DataError(f"{role}: column '{name}' is of type {dtype}, which holds no classes: name another one")
+    labels = table.select(label(name, dtype).str.strip_chars()).unique().collect(engine="streaming")
     found = set(labels.to_series().drop_nulls()) - set(MISSING)
-    if product.classes is not None:
-        if found.isdisjoint(product.classes):
+    if target.classes is not None:
+        if found.isdisjoint(target.classes):
             raise DataError(
-                f"product.classes are {product.classes}, but column '{product.target}' holds "
+                f"{where}.classes are {target.classes}, but column '{name}' holds "
                 f"{order_classes(found)[:10]}: correct one of them, none is in common"
             )
-        return product.classes
+        return target.classes
     if len(found) > MAX_CLASSES:
         raise DataError(
-            f"column '{product.target}' has {len(found):,} different values, too many for classes "
-            f"({MAX_CLASSES:,} at most): set product.task: regression, or name another target"
+            f"column '{name}' has {len(found):,} different values, too many for classes "
+            f"({MAX_CLASSES:,} at most): set {where}.task: regression, or name another target"
         )
     if len(found) < 2:
-        raise DataError(f"column '{product.target}' has the one class {sorted(found)}: there is nothing to tell apart")
+        held = f"has the one class {sorted(found)}" if found else "is missing in every row"
+        raise DataError(f"column '{name}' {held}: there is nothing to tell apart")
     return order_classes(found)
+
+
+def _require_any(table: pl.LazyFrame, name: str, where: str) -> None:
+    if table.select(pl.col(name).count()).collect(engine="streaming").item() == 0:
+        raise DataError(f"{where}: column '{name}' is missing in every row: there is nothing to learn about it")

@@ -4,10 +4,12 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from slipway.errors import DataError
 from slipway.files import read_json, write_text
-from slipway.product.product import Product
-from slipway.product.section import Section
+from slipway.product.product import Product, Target
+from slipway.product.section import Section, is_empty
 
 ROW_ID = "_id"
 PART = "_split"
@@ -47,14 +49,24 @@ class Schema(Section):
     classes: list[str] | None
     """The classes in order; null for a regression or without a target."""
 
+    more_targets: dict[str, Target] = Field(default={}, exclude_if=is_empty)
+    """product.more_targets, with their classes in order."""
+
     image_shape: tuple[int, int, int] | None = None
     """Height, width, channels of the Binary column `image`."""
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """What is predicted, the main target first, each with its classes; empty without a target."""
+        product = self.product
+        main = {} if product.target is None else {product.target: Target(task=product.task, classes=self.classes)}
+        return main | self.more_targets
 
     @property
     def features(self) -> list[Column]:
         """The columns that a model may look at: neither target, identifier nor ignored."""
         product = self.product
-        others = {product.target, *product.identifiers, *product.ignore}
+        others = {*product.targets, *product.identifiers, *product.ignore}
         return [column for column in self.columns if column.name not in others]
 
     def names(self, kind: Kind) -> list[str]:
@@ -64,6 +76,10 @@ class Schema(Section):
     def without(self, names: Container[str]) -> "Schema":
         """Return the schema without some columns."""
         return self.model_copy(update={"columns": [each for each in self.columns if each.name not in names]})
+
+    def place_of(self, target: str) -> str:
+        """Return where params.yaml says what is learned about a target, for errors."""
+        return "product" if target == self.product.target else f"product.more_targets.{target}"
 
     def require_target(self) -> str:
         """Return the target, or say that there is none."""

@@ -39,7 +39,7 @@ def facts(**changes: Any) -> dict[str, Any]:
         "release_receipt": {"mechanism": "none", "private": False, "epsilon": None},
         "training_receipt": {"private": False, "why": "plain rows"},
     }
-    return card_facts(**{**given, **changes})
+    return card_facts(**{"further": {}, **given, **changes})
 
 
 def test_the_card_has_the_standard_sections_in_order() -> None:

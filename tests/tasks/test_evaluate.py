@@ -67,6 +67,7 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "metrics.json",
         "predictions.parquet",
         "roc.svg",
+        "targets.json",
     ]
     metrics = json.loads((out / "metrics.json").read_text())
     test = pl.read_parquet(out / "predictions.parquet").filter(pl.col("split") == "test")

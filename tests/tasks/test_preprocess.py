@@ -355,7 +355,7 @@ def test_a_set_that_came_split_gives_validation_in_the_declared_way(run):
         ({"split": {"time": "city"}}, "'city' is of type String, whose order is no order in time: .*dates.city"),
         ({"bounds": {"city": {"low": 1}}}, "'city' is of type String, and the rule is for columns of numbers"),
         ({"fill": {"city": 1}}, "fill.city = 1, but the column holds category"),
-        ({"fill": {"y": "a"}}, "the target: answers are not made up"),
+        ({"fill": {"y": "a"}}, "a target: answers are not made up"),
         ({"anonymise": {"generalise": {"city": {"width": 2}}}}, "for columns of numbers"),
         ({"anonymise": {"quasi_identifiers": ["note"]}}, "'note', which is dropped anyway"),
         ({"types": {"y": "number"}}, "'y' is no feature"),

@@ -2,14 +2,18 @@
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.nn import functional
 
-from slipway.errors import ParamsError
+from slipway.errors import DataError, ParamsError
 from slipway.learning.losses import balanced_weights, training_loss, validation_loss
-from slipway.learning.rows import Targets
+from slipway.learning.rows import JointTargets, Targets
 from slipway.learning.stepping import Stepper, is_out_of_memory
 from slipway.product.optimisation import BCE, MAE, MSE, SGD, CrossEntropy, Focal, Huber
+from slipway.product.product import Target
 from slipway.product.train import Train
+from slipway.tables.heads import heads_of
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.0], [0.0, 1.0, 0.5], [-1.0, 0.0, 3.0]])
 CLASSES = torch.tensor([0, 2, 2])
@@ -63,6 +67,72 @@ def test_smoothing_and_weights_are_refused_where_they_mean_nothing():
         Train(loss=Huber(name="huber"), class_weights="balanced")
     with pytest.raises(ParamsError, match="the targets are values: allowed: mse, mae, huber"):
         validation_loss(Train(loss=Focal(name="focal")), Targets.of(WANTED))
+
+
+HEADS = heads_of(
+    {
+        "kind": Target(classes=["a", "b", "c"]),
+        "size": Target(task="regression"),
+        "sold": Target(classes=["no", "yes"]),
+    }
+)
+OUTPUTS = torch.tensor([[2.0, -1, 0, 1, 0, 1], [0, 1, 0.5, 2, 2, 0], [-1, 0, 3, 5, 1, 1], [0, 0, 1, 0, -1, 2]])
+NAN = float("nan")
+TARGETS = torch.tensor([[0, 1.0, NAN], [2, NAN, 1], [1, 4, 0], [2, 1, NAN]])
+
+
+def joint(**changes):
+    return training_loss(Train(**changes), JointTargets.of(TARGETS, HEADS))
+
+
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+@pytest.mark.parametrize("main", [None, Focal(name="focal"), BCE(name="bce")])
+def test_a_joint_loss_is_the_weighted_sum_of_means_over_the_rows_that_have_each_target(class_weights, main):
+    smoothing = 0.0 if isinstance(main, BCE) else 0.1
+    changes = {"class_weights": class_weights, "label_smoothing": smoothing}
+    ours = joint(loss=main, loss_weights={"size": 0.3, "sold": 2}, **changes).mean(OUTPUTS, TARGETS)
+    kind, sold = TARGETS[:, 0].long(), TARGETS[1:3, 2].long()
+    of_kind = loss(main, kind, **changes).mean(OUTPUTS[:, :3], kind)
+    size = TARGETS[[0, 2, 3], 1]
+    of_size = loss(None, size).mean(OUTPUTS[[0, 2, 3], 3], size)
+    of_sold = loss(None, sold, class_weights=class_weights, label_smoothing=smoothing).mean(OUTPUTS[1:3, 4:], sold)
+    assert ours.item() == pytest.approx((of_kind + 0.3 * of_size + 2 * of_sold).item(), rel=1e-5)
+
+
+def test_rows_that_lack_a_target_teach_nothing_about_it_and_no_gradient_is_nan():
+    outputs = OUTPUTS.clone().requires_grad_()
+    joint().mean(outputs, TARGETS).backward()
+    assert outputs.grad.isfinite().all()
+    assert (outputs.grad[1, 3] == 0) and (outputs.grad[[0, 3], 4:] == 0).all()
+    assert (outputs.grad[[1, 2], 4:] != 0).any()
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.sampled_from([0.0, 1.0, NAN])), min_size=4, max_size=12),
+    st.integers(1, 4),
+    st.sampled_from(["none", "balanced"]),
+)
+def test_the_pieces_of_a_batch_add_up_to_it_whatever_is_missing(rows, pieces, class_weights):
+    targets = torch.tensor([[kind, kind / 2 if has_size else NAN, sold] for kind, has_size, sold in rows])
+    outputs = torch.randn(len(rows), 6, generator=torch.Generator().manual_seed(0))
+    ours = joint(class_weights=class_weights, label_smoothing=0.1)
+    parts = [
+        ours.part(some, its, ours.share(its, targets))
+        for some, its in zip(outputs.tensor_split(pieces), targets.tensor_split(pieces), strict=True)
+    ]
+    whole = ours.mean(outputs, targets)
+    assert whole.isfinite()
+    assert sum(parts).item() == pytest.approx(whole.item(), rel=1e-4, abs=1e-5)
+
+
+def test_a_target_that_no_row_has_and_a_weight_of_none_are_refused():
+    with pytest.raises(DataError, match="no training row has a value of 'sold'"):
+        JointTargets.of(TARGETS[[0, 3]], HEADS)
+    with pytest.raises(ParamsError, match=r"names \['colour'\], but the targets are"):
+        joint(loss_weights={"colour": 1})
+    with pytest.raises(ParamsError, match="this product has one"):
+        loss(None, loss_weights={"kind": 2})
 
 
 class Tight(torch.nn.Linear):

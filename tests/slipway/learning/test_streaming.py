@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.learning.rows import Targets
-from slipway.learning.streaming import Streamed, known_of
+from slipway.learning.rows import Targets, known_of
+from slipway.learning.streaming import Streamed
 
 CPU = torch.device("cpu")
 

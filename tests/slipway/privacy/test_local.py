@@ -9,7 +9,7 @@ from opendp.prelude import enable_features
 from slipway.errors import ParamsError
 from slipway.privacy.local import laplace, noise_table, randomized_response
 from slipway.product.privatize import Bound, Domain, Privatize
-from slipway.product.product import Product
+from slipway.product.product import Product, Target
 from slipway.tables.schema import Column, Schema
 
 enable_features("contrib")
@@ -82,6 +82,16 @@ def test_every_feature_and_the_target_are_noised_and_counted() -> None:
         "target": "randomized response",
     }
     assert released.null_count().sum_horizontal().item() == 0
+
+
+def test_further_targets_are_noised_or_refused_as_the_main_one_is() -> None:
+    several = schema(more_targets={"job": {"classes": ["nurse", "cook"]}})
+    several = several.model_copy(update={"more_targets": several.product.more_targets})
+    with pytest.raises(ParamsError, match="columns.job.values must be product.more_targets.job.classes, .*nurse.*co"):
+        noise_table(ROWS, several, local())
+    known = local().columns["job"].values
+    several = several.model_copy(update={"more_targets": {"job": Target(classes=known)}})
+    assert set(noise_table(ROWS, several, local())[1]) == {"age", "job", "target"}
 
 
 @pytest.mark.parametrize(

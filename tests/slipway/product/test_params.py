@@ -37,3 +37,18 @@ def test_a_gate_needs_metrics_of_the_task(tmp_path: Path) -> None:
     path = changed("sentiment", r"accuracy: {min: 0.\d+}", "rmse: {max: 1}", tmp_path)
     with pytest.raises(ParamsError, match=r"package.gate.metrics names \['rmse'\], but a classification has"):
         read_params(path)
+
+
+@pytest.mark.parametrize(
+    ("product", "message"),
+    [
+        ("  target: income\n", "weighs several targets against each other, and the product has one"),
+        ("  target: income\n  more_targets: {sex: {}}\n", r"names \['age'\], but the targets are income, sex"),
+    ],
+)
+def test_loss_weights_are_those_of_several_targets(tmp_path: Path, product: str, message: str) -> None:
+    path = changed("adult", "  target: income\n", product, tmp_path)
+    name = "age" if "sex" in product else "income"
+    path.write_text(path.read_text().replace("  epochs: 20\n", f"  epochs: 20\n  loss_weights: {{{name}: 0.5}}\n"))
+    with pytest.raises(ParamsError, match=message):
+        read_params(path)

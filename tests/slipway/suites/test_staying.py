@@ -15,7 +15,7 @@ GONE = {"identifiers": ["id"], "ignore": ["note", "sex"], "sensitive": ["sex"]}
 
 def check(preprocess, *about):
     sections = {name: {} for name in (*SECTIONS, "deploy", "serve", "tune")}
-    product = {"kind": "tabular", "target": "y", **GONE}
+    product = {"kind": "tabular", "target": "y", "more_targets": {"z": {}}, **GONE}
     params = Params.model_validate(
         {**sections, "product": product, "ingest": {"source": "x.csv"}, "preprocess": preprocess}
     )
@@ -40,6 +40,8 @@ def test_a_pseudonym_stays():
     ("preprocess", "about", "message"),
     [
         ({"types": {"note": "text"}}, [], "params.yaml: preprocess.types names 'note', but product.ignore takes it"),
+        ({"types": {"y": "number"}}, [], "preprocess.types names 'y', but it is a target"),
+        ({"types": {"z": "number"}}, [], "preprocess.types names 'z', but it is a target"),
         ({"types": {"id": "number"}}, [], "preprocess.types names 'id', but product.identifiers says"),
         ({"columns": {"sex": {"scale": "none"}}}, [], "preprocess.columns names 'sex', but product.ignore"),
         (

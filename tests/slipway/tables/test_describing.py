@@ -55,7 +55,7 @@ def test_a_role_without_its_column_is_named(product, message):
     ("labels", "product", "message"),
     [
         (["a", "a"], {}, "one class"),
-        ([None, "?"], {}, "one class"),
+        ([None, "?"], {}, "missing in every row"),
         ([str(number) for number in range(1001)], {}, "task: regression"),
         (["M", "B"], {"classes": ["malignant", "benign"]}, "none is in common"),
         ([[1], [2]], {}, "holds no classes"),
