@@ -28,3 +28,12 @@ def test_the_parts_of_every_step_and_the_operators_of_the_network_are_seen(tmp_p
     assert not {*PHASES} & {*calls}
     events = json.loads(found.trace.read_bytes())["traceEvents"]
     assert sum(event.get("name") == "learn" and event.get("cat") == "user_annotation" for event in events) == STEPS
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_the_operators_are_ranked_by_the_time_of_its_kernels(tmp_path):
+    data = write_stages(tmp_path)
+    material = Material.of(data / "augment", data / "privatize")
+    found = profiled(material, Train(network=MLP(hidden=[64]), batch_size=16, device="cuda"), Policy(), tmp_path / "t")
+    assert found.device == "cuda"
+    assert sum(each.milliseconds for each in found.operators) > 0
