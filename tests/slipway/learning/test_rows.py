@@ -50,3 +50,10 @@ def test_texts_of_a_batch_are_of_like_length_and_come_once_in_an_order_of_their_
     assert [y.tolist() for _, y in texts(400).batches(8, seed=2)] != [y.tolist() for _, y in batches]
     lengths = [int((x != 0).sum()) for x, _ in batches]
     assert lengths != sorted(lengths), "long ones do not come last"
+
+
+def test_a_batch_lies_in_memory_as_it_would_have_lain_wherever_an_epoch_goes_on():
+    def offsets(skip):
+        return [x.storage_offset() for x, _ in rows(50).batches(8, seed=1, skip=skip)]
+
+    assert [offsets(skip) for skip in (1, 3)] == [offsets(0)[1:], offsets(0)[3:]]
