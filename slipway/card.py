@@ -58,6 +58,7 @@ def card_facts(
             "test_rows": metrics["rows"],
             "target": product.target,
             "classes": schema.classes,
+            **({"has_labels": True} if product.task == "multilabel" else {}),
             "features": [{"name": column.name, "kind": kind_of(column)} for column in schema.features],
             "image_shape": None if schema.image_shape is None else list(schema.image_shape),
             "sensitive": product.sensitive,
@@ -131,7 +132,13 @@ def _data(data: Facts, targets: Facts) -> str:
 
 
 def _answers(target: Facts) -> str:
-    return f"one of {_listed(target['classes'])}" if target["classes"] else "a number"
+    if not target["classes"]:
+        return "a number"
+    return f"{'any' if _has_labels(target) else 'one'} of {_listed(target['classes'])}"
+
+
+def _has_labels(target: Facts) -> bool:
+    return target.get("has_labels", False) or target.get("task") == "multilabel"
 
 
 def _metrics(metrics: Facts, intervals: Facts, targets: Facts) -> str:
@@ -172,7 +179,9 @@ def _privacy(privacy: Facts) -> str:
 def _limitations(facts: Facts) -> list[str]:
     data = facts["data"]
     lines = [f"The figures hold for rows like the {data['test_rows']:,} test rows; others were not judged."]
-    if data["classes"]:
+    if data["classes"] and _has_labels(data):
+        lines.append("It gives each label by itself, where its probability is above one half, and maybe none.")
+    elif data["classes"]:
         lines.append(f"It answers one of {len(data['classes'])} classes, also for a row that belongs to none of them.")
     if "accuracy" in facts["intervals"]["intervals"]:
         limits = facts["intervals"]["intervals"]["accuracy"]
@@ -194,7 +203,8 @@ def _usage(data: Facts, targets: Facts) -> str:
     record = {one["name"]: {"number": 0.0, "category": "text"}.get(one["kind"], [[0]]) for one in data["features"][:4]}
     more = ", ..." if len(data["features"]) > 4 else ""
     body = json.dumps(record, ensure_ascii=False)[:-1] + more + "}"
-    keys = ['"label"', '"probabilities"'] if data["classes"] else ['"value"']
+    label = '"labels"' if _has_labels(data) else '"label"'
+    keys = [label, '"probabilities"'] if data["classes"] else ['"value"']
     answer = "{" + ", ".join([*keys, '"targets"'] if targets else keys) + "}"
     return (
         "Send records with all features to a server of this bundle; values here show types only. "

@@ -47,6 +47,11 @@ def require_suited(params: Augment, schema: Schema) -> None:
         raise ParamsError(
             f"augment.balance: {params.balance} needs classes, and this product is a regression. Set it to none."
         )
+    if params.balance != "none" and schema.product.task == "multilabel":
+        raise ParamsError(
+            f"augment.balance: {params.balance} needs one class for a row, and this product has many labels. "
+            "Set it to none."
+        )
     if params.balance == "smote" and kind != "tabular":
         raise ParamsError(f"augment.balance: smote is for tables, and this product is of kind {kind}. Use oversample.")
 

@@ -17,6 +17,7 @@ from torch import nn
 
 from slipway.files import whole_folder, write_json, write_text
 from slipway.judging.decision import Decision, read_decision
+from slipway.judging.label_metrics import label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
 from slipway.learning.trained import load_network, scores
 from slipway.pictures.compression import pareto
@@ -26,7 +27,7 @@ from slipway.shrinking.graph import servable
 from slipway.shrinking.quantise import to_int8
 from slipway.shrinking.running import all_answers, session
 from slipway.stage import main
-from slipway.tables.heads import heads_of
+from slipway.tables.heads import THRESHOLD, heads_of, joint_heads
 from slipway.tables.schema import Schema, read_schema
 from slipway.tables.targets import is_known, targets_of
 from slipway.transform.applying import Array, features, raw_inputs
@@ -85,6 +86,11 @@ class Compared:
         return self.trained.ndim == 1
 
     @property
+    def has_labels(self) -> bool:
+        """Whether a row has any number of labels."""
+        return self.targets.ndim == 2
+
+    @property
     def headline(self) -> str:
         """The metric that candidates are shown by."""
         return "r2" if self.is_regression else "accuracy"
@@ -92,7 +98,9 @@ class Compared:
     def metrics(self, predicted: Array) -> Metrics:
         """Judge an artefact's answers by the truth, over the rows where it is known."""
         known = is_known(self.targets)
-        judge = regression_metrics if self.is_regression else classification_metrics
+        judge = (
+            regression_metrics if self.is_regression else label_metrics if self.has_labels else classification_metrics
+        )
         return judge(self.targets[known], predicted[known])
 
     def drop_pct(self, predicted: Array) -> float:
@@ -105,9 +113,11 @@ class Compared:
         return 100 * (_of(theirs, "accuracy") - _of(ours, "accuracy"))
 
     def agreement_pct(self, predicted: Array) -> float:
-        """Share of rows with the trained model's class; of a regression, within a tenth of the target's spread."""
+        """Share of rows with the trained model's class, or all its labels, or a value within a tenth of the spread."""
         if self.is_regression:
             return 100 * float(np.mean(np.abs(predicted - self.trained) <= 0.1 * self.spread))
+        if self.has_labels:
+            return 100 * float(np.mean(((predicted > THRESHOLD) == (self.trained > THRESHOLD)).all(axis=1)))
         return 100 * float(np.mean(predicted.argmax(1) == self.trained.argmax(1)))
 
     def distance(self, some: Array, others: Array) -> float:
@@ -188,7 +198,7 @@ def build_candidates(
     networks = {"fp32": fp32}
     if "int8" in params.candidates:
         networks["int8"] = to_int8(fp32, calibration)
-    heads = [(head, decision.of(head.name).divisor) for head in heads_of(schema.targets) if decision.more_targets]
+    heads = [(head, decision.of(head.name).divisor) for head in joint_heads(schema.targets)]
     return {
         name: servable(one, transform, temperature=decision.divisor, heads=heads).SerializeToString(deterministic=True)
         for name, one in networks.items()

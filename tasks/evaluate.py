@@ -12,15 +12,16 @@ import polars as pl
 
 from slipway.errors import DataError
 from slipway.files import whole_folder, write_json, write_text
-from slipway.judging.decision import Decision, fit_decision
+from slipway.judging.decision import Decision, fit_decision, fit_label_decision
 from slipway.judging.intervals import classification_intervals, regression_intervals
+from slipway.judging.label_metrics import binary, by_label, label_intervals, label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
 from slipway.learning.trained import load_network, scores
-from slipway.pictures.judging import calibration, confusion, residuals, roc
+from slipway.pictures.judging import calibration, confusion, label_roc, residuals, roc
 from slipway.pictures.learning import learning_curve
 from slipway.product.evaluate import Evaluate
 from slipway.stage import main
-from slipway.tables.heads import heads_of
+from slipway.tables.heads import THRESHOLD, heads_of
 from slipway.tables.schema import ROW_ID, Schema, read_schema
 from slipway.tables.targets import is_known, targets_of
 from slipway.transform.applying import features
@@ -32,7 +33,7 @@ class Answered:
     """What the network says about one part of the rows, for one target."""
 
     targets: np.ndarray
-    """[N] class indices, or values."""
+    """[N] class indices, or values, or [N, L] labels of 0 and 1."""
 
     scores: np.ndarray
     """[N, C] logits, or [N] values."""
@@ -53,13 +54,16 @@ class Judgement:
     answers: dict[str, list[pl.Series]]
     """For each part the columns of predictions.parquet: `prediction`, and for each class `p_<class>`."""
 
+    by_label: dict[str, Any] | None = None
+    """Of labels, what labels.json tells."""
+
 
 def evaluate(train: Path, privatize: Path, preprocess: Path, out: Path, params: Evaluate) -> Path:
     """Write metrics, intervals, predictions, the decision and pictures of the trained model.
 
     The temperature is fitted on the validation rows, which the network was chosen by; the test rows are
     looked at once, with what was decided before. Of further targets the metrics and intervals are in targets.json,
-    over the rows that have them; it is empty where there are none.
+    over the rows that have them; it is empty where there are none. Of labels, labels.json holds the figures of each.
 
     Raises:
         DataError: The outputs are not finite, or no test row has one of the targets.
@@ -82,6 +86,8 @@ def evaluate(train: Path, privatize: Path, preprocess: Path, out: Path, params: 
         write_json(folder / "intervals.json", main.intervals)
         further = {name: {"metrics": judged[name].metrics, "intervals": judged[name].intervals} for name in others}
         write_json(folder / "targets.json", further)
+        if labelled := {name: each.by_label for name, each in judged.items() if each.by_label is not None}:
+            write_json(folder / "labels.json", labelled)
         pl.concat(predictions(frames, judged)).write_parquet(folder / "predictions.parquet")
     return out
 
@@ -117,6 +123,13 @@ def judge(parts: dict[str, Answered], name: str, schema: Schema, params: Evaluat
         values = {part: [pl.Series("prediction", each.scores.astype(np.float64))] for part, each in parts.items()}
         return Judgement(Decision(), metrics, intervals, values)
     validation = parts["validation"].known()
+    if target.label_delimiter is not None:
+        labels, delimiter = target.classes, target.label_delimiter
+        decision = fit_label_decision(validation.scores, validation.targets, labels=labels, calibrate=params.calibrate)
+        judged = decision.probabilities(test.scores)
+        metrics, intervals = label_metrics(test.targets, judged), label_intervals(test.targets, judged, **bootstrap)
+        found = {part: _labels(decision.probabilities(each.scores), labels, delimiter) for part, each in parts.items()}
+        return Judgement(decision, metrics, intervals, found, by_label(test.targets, judged, labels))
     decision = fit_decision(validation.scores, validation.targets, classes=target.classes, calibrate=params.calibrate)
     judged = decision.probabilities(test.scores)
     metrics = classification_metrics(test.targets, judged)
@@ -132,13 +145,27 @@ def _answers(probabilities: np.ndarray, classes: list[str]) -> list[pl.Series]:
     ]
 
 
+def _labels(probabilities: np.ndarray, labels: list[str], delimiter: str) -> list[pl.Series]:
+    given = [delimiter.join(np.array(labels)[row]) or delimiter for row in probabilities > THRESHOLD]
+    return [
+        pl.Series("prediction", given, dtype=pl.String),
+        *(pl.Series(f"p_{label}", probabilities[:, index]) for index, label in enumerate(labels)),
+    ]
+
+
 def draw(parts: dict[str, Answered], decision: Decision, folder: Path) -> None:
     """Draw the answers for the main target on the test rows."""
     test, classes = parts["test"], decision.classes
     if classes is None:
         write_text(folder / "residuals.svg", residuals(test.targets, test.scores))
         return
-    judged, uncalibrated = decision.probabilities(test.scores), Decision(classes=classes).probabilities(test.scores)
+    judged = decision.probabilities(test.scores)
+    uncalibrated = decision.model_copy(update={"temperature": 1.0}).probabilities(test.scores)
+    if decision.has_labels:
+        flat, both = binary(test.targets, judged)
+        write_text(folder / "roc.svg", label_roc(test.targets > 0, judged, classes))
+        write_text(folder / "calibration.svg", calibration(flat, binary(test.targets, uncalibrated)[1], both))
+        return
     write_text(folder / "confusion.svg", confusion(test.targets, judged.argmax(axis=1), classes))
     write_text(folder / "roc.svg", roc(test.targets, judged, classes))
     write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, judged))

@@ -125,6 +125,7 @@ def signature_of(rows: pl.DataFrame, schema: Schema, transform: Transform, prepa
     return Signature(
         kind=schema.product.kind,
         task=schema.product.task,
+        label_delimiter=schema.product.label_delimiter,
         target=schema.require_target(),
         classes=schema.classes,
         more_targets=schema.more_targets,

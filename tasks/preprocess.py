@@ -19,6 +19,7 @@ from slipway.suites.splitting import split_by
 from slipway.suites.suite import read_suite
 from slipway.tables.anonymising import anonymity, require_anonymity
 from slipway.tables.cleaning import prepare
+from slipway.tables.labels import labels_of
 from slipway.tables.leaving import counted
 from slipway.tables.plan import Plan, require_columns
 from slipway.tables.preparation import Preparation
@@ -77,7 +78,10 @@ def unusable(schema: Schema) -> dict[str, pl.Expr]:
     """Mark what later stages cannot take: classes that are not listed, images of another size."""
     marks: dict[str, pl.Expr] = {}
     for name, target in schema.targets.items():
-        if target.classes is not None:
+        if target.label_delimiter is not None:
+            strange = labels_of(name, target.label_delimiter).list.set_difference(pl.lit(target.classes))
+            marks[f"{STRAY}{name}"] = strange.list.len() > 0
+        elif target.classes is not None:
             marks[f"{STRAY}{name}"] = ~pl.col(name).is_in(target.classes)  # null, and no mark, where it is missing
     if schema.image_shape is not None:
         height, width, channels = schema.image_shape

@@ -14,7 +14,7 @@ from slipway.bundle.records import InputError, Record, RecordReader
 from slipway.bundle.signature import SIGNATURE, parse_signature
 from slipway.errors import BundleError
 from slipway.suites.rules import RowRules, parse_rules
-from slipway.tables.heads import heads_of
+from slipway.tables.heads import THRESHOLD, heads_of
 from slipway.transform.tokens import TOKENIZER, TokenReader
 
 MODEL = "model.onnx"
@@ -62,6 +62,7 @@ class Predictor:
         prepare, tokens = parse_prepare(self.files[PREPARE]), self._token_reader(folder)
         self._reader = RecordReader(self.signature, prepare, RowRules(self.rules), tokens)
         self._session = _session(self.files.pop(MODEL), threads, where=folder / MODEL)
+        self._has_labels = self.signature.task == "multilabel"
         self._outputs = [head.tensor for head in heads_of(self.signature.targets)]
         self._check_tensors(folder / MODEL)
 
@@ -69,8 +70,8 @@ class Predictor:
         """Answer N records.
 
         Returns:
-            One `{"label", "probabilities": {class: p}}` a record, or `{"value"}` for a regression; further targets
-            have such an answer each under `targets`, by their columns.
+            For each record `{"label", "probabilities": {class: p}}`, `{"labels": [...], "probabilities"}` where it may
+            have many, or `{"value"}` for a regression; under `targets` the same for each further target, by its column.
 
         Raises:
             InputError: a record is wrong; its index, the column and the reason are named.
@@ -78,10 +79,13 @@ class Predictor:
         if not records:
             return []
         main, *more = self._session.run(self._outputs, self._reader.read(records))
-        predictions = _told(main, self.signature.classes)
+        predictions = _told(main, self.signature.classes, has_labels=self._has_labels)
         if more:
             further = self.signature.more_targets
-            told = [_told(each, target.classes) for each, target in zip(more, further.values(), strict=True)]
+            told = [
+                _told(each, target.classes, has_labels=target.task == "multilabel")
+                for each, target in zip(more, further.values(), strict=True)
+            ]
             for prediction, *answers in zip(predictions, *told, strict=True):
                 prediction["targets"] = dict(zip(further, answers, strict=True))
         return predictions
@@ -114,13 +118,21 @@ class Predictor:
             )
 
 
-def _told(answers: np.ndarray, classes: list[str] | None) -> list[Prediction]:
+def _told(answers: np.ndarray, classes: list[str] | None, *, has_labels: bool) -> list[Prediction]:
     """Return the answers [N, classes] or [N] for one target, a record each."""
     finite = np.isfinite(answers)
     if not finite.all():
         raise InputError(int(np.argwhere(~finite)[0][0]), None, "has no finite answer: its numbers are too large")
     if classes is None:
         return [{"value": value} for value in answers.ravel().tolist()]
+    if has_labels:
+        return [
+            {
+                "labels": [name for name, p in zip(classes, row, strict=True) if p > THRESHOLD],
+                "probabilities": dict(zip(classes, row, strict=True)),
+            }
+            for row in answers.tolist()
+        ]
     return [
         {"label": classes[best], "probabilities": dict(zip(classes, row, strict=True))}
         for best, row in zip(answers.argmax(axis=1).tolist(), answers.tolist(), strict=True)

@@ -78,10 +78,10 @@ class Input(Section):
 class Output(Section):
     """One field of an answer."""
 
-    name: Literal["label", "probabilities", "value", "targets"]
+    name: Literal["label", "labels", "probabilities", "value", "targets"]
     """As it stands in the answer."""
 
-    dtype: Literal["string", "object", "number"]
+    dtype: Literal["string", "array", "object", "number"]
     """Its JSON type; an object holds a probability for each class, or the answer for each further target."""
 
 
@@ -89,6 +89,8 @@ def _outputs(data: dict[str, Any]) -> list[Output]:
     more = [Output(name="targets", dtype="object")] if data.get("more_targets") else []
     if data.get("task") == "regression":
         return [Output(name="value", dtype="number"), *more]
+    if data.get("task") == "multilabel":
+        return [Output(name="labels", dtype="array"), Output(name="probabilities", dtype="object"), *more]
     return [Output(name="label", dtype="string"), Output(name="probabilities", dtype="object"), *more]
 
 
@@ -99,7 +101,10 @@ class Signature(Section):
     """What a record is."""
 
     task: Task
-    """What is answered: a class, or a number."""
+    """What is answered: a class, any number of labels, or a number."""
+
+    label_delimiter: str | None = Field(default=None, exclude_if=is_empty)
+    """What stood between the labels of a row; null for the others."""
 
     target: str
     """The column that is predicted."""
@@ -129,17 +134,18 @@ class Signature(Section):
             raise ValueError(f"more than one text is read token by token: {self.names('text')}")
         if any((one.dtype == "date") != bool(one.parts and one.format) for one in self.inputs):
             raise ValueError("a date, and nothing else, has a format and parts")
-        if (self.task == "classification") != (self.classes is not None):
+        if (self.task == "regression") != (self.classes is None):
             raise ValueError(f"task {self.task} with classes {self.classes}")
         for name, target in self.more_targets.items():
-            if (target.task == "classification") != (target.classes is not None):
+            if (target.task == "regression") != (target.classes is None):
                 raise ValueError(f"more_targets.{name}: task {target.task} with classes {target.classes}")
         return self
 
     @property
     def targets(self) -> dict[str, Target]:
         """What is predicted, the main target first."""
-        return {self.target: Target(task=self.task, classes=self.classes), **self.more_targets}
+        main = Target(task=self.task, classes=self.classes, label_delimiter=self.label_delimiter)
+        return {self.target: main, **self.more_targets}
 
     def names(self, dtype: Literal["number", "category", "text", "date", "image"]) -> list[str]:
         """Return the names of the inputs of one kind, in order."""

@@ -17,7 +17,10 @@ class Decision(Section):
     """Fitted on validation; 1 where nothing was fitted."""
 
     classes: list[str] | None = None
-    """The classes in the order of the outputs; null for a regression, whose output is the value."""
+    """The classes (or labels) in the order of the outputs; null for a regression, whose output is the value."""
+
+    has_labels: bool = Field(default=False, exclude_if=is_empty)
+    """Whether the classes are labels, of which a row has any number: each has a probability above or below one half."""
 
     more_targets: dict[str, "Decision"] = Field(default={}, exclude_if=is_empty)
     """Of each further target, by its column."""
@@ -32,7 +35,9 @@ class Decision(Section):
         return self.more_targets.get(target, self)
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Return calibrated probabilities [N, C] float64 of logits [N, C]."""
+        """Return calibrated probabilities [N, C] float64 of logits [N, C]; of labels, each its own."""
+        if self.has_labels:
+            return softmax(as_binary(logits), self.temperature)[:, 1].reshape(logits.shape)
         return softmax(logits, self.temperature)
 
     def write(self, folder: Path) -> None:
@@ -44,6 +49,18 @@ def fit_decision(logits: np.ndarray, targets: np.ndarray, *, classes: list[str],
     """Fit the decision on validation rows, if there is one: logits [N, C], targets [N] class indices."""
     fitted = fit_temperature(logits, targets) if calibrate and len(targets) else 1.0
     return Decision(temperature=fitted, classes=classes)
+
+
+def fit_label_decision(logits: np.ndarray, targets: np.ndarray, *, labels: list[str], calibrate: bool) -> Decision:
+    """Fit one temperature for all labels: logits [N, L], targets [N, L] of 0 and 1."""
+    fitted = fit_temperature(as_binary(logits), targets.ravel().astype(np.int64)) if calibrate and len(targets) else 1.0
+    return Decision(temperature=fitted, classes=labels, has_labels=True)
+
+
+def as_binary(logits: np.ndarray) -> np.ndarray:
+    """Return logits [N, L] of labels as those of two classes, without and with it: [N * L, 2]."""
+    flat = logits.ravel()
+    return np.stack([np.zeros_like(flat), flat], axis=1)
 
 
 def read_decision(folder: Path) -> Decision:

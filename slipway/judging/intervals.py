@@ -51,8 +51,8 @@ def classification_intervals(
             block["roc_auc"] = areas.mean(axis=0).filled(np.nan)
         blocks.append(block)
     found = {"accuracy": wilson(int((predicted == targets).sum()), num_rows, confidence_pct=confidence_pct)}
-    limits = {**found, **_percentiles(blocks, confidence_pct)}
-    return _report(limits, f"{BOOTSTRAP}; of accuracy, Wilson's score interval", samples, confidence_pct, seed)
+    limits = {**found, **percentiles(blocks, confidence_pct)}
+    return report(limits, f"{BOOTSTRAP}; of accuracy, Wilson's score interval", samples, confidence_pct, seed)
 
 
 def regression_intervals(
@@ -70,7 +70,7 @@ def regression_intervals(
             variance = second - first**2
             block["r2"] = 1 - squared / np.where(variance > 1e-12 * centred.var(), variance, np.nan)
         blocks.append(block)
-    return _report(_percentiles(blocks, confidence_pct), BOOTSTRAP, samples, confidence_pct, seed)
+    return report(percentiles(blocks, confidence_pct), BOOTSTRAP, samples, confidence_pct, seed)
 
 
 def resamples(num_rows: int, samples: int, seed: int) -> Iterator[np.ndarray]:
@@ -100,7 +100,8 @@ def wilson(hits: int, rows: int, *, confidence_pct: float) -> tuple[float, float
     return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
 
-def _percentiles(blocks: list[dict[str, np.ndarray]], confidence_pct: float) -> dict[str, tuple[float, float]]:
+def percentiles(blocks: list[dict[str, np.ndarray]], confidence_pct: float) -> dict[str, tuple[float, float]]:
+    """Return the ends of each metric's interval, from its values over the resamples; NaN where there was none."""
     outside = (100 - confidence_pct) / 2
     limits = {}
     for name in blocks[0]:
@@ -112,9 +113,10 @@ def _percentiles(blocks: list[dict[str, np.ndarray]], confidence_pct: float) -> 
     return limits
 
 
-def _report(
+def report(
     limits: dict[str, tuple[float, float]], method: str, samples: int, confidence_pct: float, seed: int
 ) -> dict[str, Any]:
+    """Return the content of intervals.json."""
     return {
         "method": method,
         "samples": samples,

@@ -151,7 +151,7 @@ def ranked_classes(targets: np.ndarray, probabilities: np.ndarray) -> list[int]:
 def checked_probabilities(targets: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return targets and float64 probabilities whose rows sum to one exactly, or refuse them."""
     assert probabilities.ndim == 2, f"probabilities must be [N, C], not {probabilities.shape}"
-    _check_rows(targets, probabilities)
+    check_rows(targets, probabilities)
     sums = probabilities.astype(np.float64).sum(axis=1, keepdims=True)
     if probabilities.min() < 0 or np.abs(sums - 1).max() > 1e-3:
         raise DataError(
@@ -167,11 +167,16 @@ def checked_probabilities(targets: np.ndarray, probabilities: np.ndarray) -> tup
 def checked_values(targets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return targets and values as float64, or refuse them."""
     assert values.ndim == 1, f"values must be [N], not {values.shape}"
-    _check_rows(targets, values)
+    check_rows(targets, values)
     return targets.astype(np.float64), values.astype(np.float64)
 
 
-def _check_rows(targets: np.ndarray, outputs: np.ndarray) -> None:
+def check_rows(targets: np.ndarray, outputs: np.ndarray) -> None:
+    """Refuse no rows at all, and what is not finite.
+
+    Raises:
+        DataError: There is such a thing.
+    """
     assert len(targets) == len(outputs), f"{len(targets)} targets for {len(outputs)} outputs"
     if not len(targets):
         raise DataError("there are no rows to judge by: enlarge preprocess.split in params.yaml")

@@ -331,7 +331,7 @@ def _require_classes(known: Targets, num_classes: int, of: str = "") -> None:
 
 
 def assess(network: nn.Module, rows: Rows, loss_of: AnyLoss) -> tuple[float, float]:
-    """Return the loss, and accuracy (of classes) or RMSE (of values) of the main target, over all rows."""
+    """Return the loss, and accuracy (of labels, all of a row right) or RMSE of the main target, over all rows."""
     network.eval()
     with torch.inference_mode():
         at_once = rows_at_once(None if rows.features.is_floating_point() else rows.features.shape[1])
@@ -339,7 +339,11 @@ def assess(network: nn.Module, rows: Rows, loss_of: AnyLoss) -> tuple[float, flo
         loss = loss_of.mean(outputs, rows.targets).item()
         wanted = rows.targets
         if rows.heads:
-            wanted, outputs = wanted[:, 0], rows.heads[0].of(outputs)
+            main = rows.heads[0]
+            outputs = main.of(outputs)
+            if main.has_labels:
+                return loss, ((outputs > 0) == (wanted[:, main.columns] > 0.5)).all(1).float().mean().item()
+            wanted = wanted[:, 0]
         if rows.has_values:
             return loss, functional.mse_loss(outputs, wanted).sqrt().item()
         return loss, (outputs.argmax(1) == wanted).float().mean().item()

@@ -90,8 +90,12 @@ def _masked(head: Head, loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def _wanted(head: Head, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return a target's column [B], 0 where it is missing, and where it is not [B]."""
-    column = targets[:, head.place]
+    """Return a target's column [B] (of labels, one each: [B, labels]), 0 where it is missing, and where not [B]."""
+    if head.has_labels:
+        columns = targets[:, head.columns]
+        known = ~columns[:, 0].isnan()
+        return torch.where(known.unsqueeze(1), columns, 0.0), known
+    column = targets[:, head.start]
     known = ~column.isnan()
     filled = torch.where(known, column, 0.0)
     return (filled.long() if head.target.classes else filled), known
@@ -133,11 +137,31 @@ def _joint(params: Train, known: JointTargets, loss_of: Callable[[Train, Targets
         raise ParamsError(f"train.loss_weights names {strange}, but the targets are {names}")
     joint = []
     for head, each in known.heads:
+        if head.has_labels:
+            joint.append((head, _of_labels(params, is_main=head.place == 0), params.loss_weights.get(head.name, 1.0)))
+            continue
         own: dict[str, object] = {"loss": params.loss if head.place == 0 else None, "loss_weights": {}}
         loss = loss_of(params.model_copy(update=own), each)
         assert isinstance(loss, Loss), "one target has one loss"
         joint.append((head, loss, params.loss_weights.get(head.name, 1.0)))
     return JointLoss(tuple(joint))
+
+
+def _of_labels(params: Train, *, is_main: bool) -> Loss:
+    """Return the binary cross-entropy of each label, averaged over them: whether a row has one excludes no other."""
+    if is_main and not isinstance(params.loss, BCE | None):
+        raise ParamsError(f"train.loss.name = {params.loss.name}, but the target has many labels: allowed: bce")
+    if is_main and (params.label_smoothing or params.class_weights != "none"):
+        raise ParamsError(
+            "train.label_smoothing and train.class_weights are for classes that exclude each other, and the target has "
+            "many labels: remove them"
+        )
+
+    def mean(logits: Tensor, labels: Tensor, reduction: str = "mean") -> Tensor:
+        each = functional.binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(1)
+        return each if reduction == "none" else each.mean()
+
+    return Loss(mean)
 
 
 def _loss(params: Train, known: Targets, weights: Tensor | None, smoothing: float) -> Loss:

@@ -17,7 +17,7 @@ from slipway.networks.initialising import initialise
 from slipway.product.networks import Network
 from slipway.product.train import Train
 from slipway.tables.groups import group_rows_of
-from slipway.tables.heads import Head, heads_of
+from slipway.tables.heads import heads_of, joint_heads
 from slipway.tables.schema import Schema, read_schema
 from slipway.tables.targets import all_targets, targets
 from slipway.transform.applying import features
@@ -67,13 +67,8 @@ class Material:
             vocabulary=self.transform.vocabulary,
             outputs=sum(head.width for head in heads_of(self.schema.targets)),
             task=self.schema.product.task,
-            heads={head.name: head.width for head in joint_heads(self.schema)},
+            heads={head.name: head.width for head in joint_heads(self.schema.targets)},
         )
-
-
-def joint_heads(schema: Schema) -> tuple[Head, ...]:
-    """Return the heads of a product of several targets; of one target, none."""
-    return heads_of(schema.targets) if schema.more_targets else ()
 
 
 def prepared(architecture: Architecture, params: Train, known: Known) -> tuple[nn.Module, Started]:
@@ -116,7 +111,7 @@ def training_rows(table: Path, schema: Schema, transform: Transform, params: Tra
     return Streamed(
         read,
         num_rows,
-        known_of((as_targets(part, schema) for part in parts), joint_heads(schema)).to(device),
+        known_of((as_targets(part, schema) for part in parts), joint_heads(schema.targets)).to(device),
         group_rows=group_rows_of(table),
         buffer_rows=int(params.shuffle_buffer_gib * 2**30 / (row_bytes + TARGET_BYTES)),
         device=device,
@@ -126,7 +121,7 @@ def training_rows(table: Path, schema: Schema, transform: Transform, params: Tra
 
 def read_rows(table: Path, schema: Schema, transform: Transform) -> Rows:
     """Read a table of cleaned rows as features and targets."""
-    return Rows(*as_tensors(pl.read_parquet(table), schema, transform), joint_heads(schema))
+    return Rows(*as_tensors(pl.read_parquet(table), schema, transform), joint_heads(schema.targets))
 
 
 def as_tensors(frame: pl.DataFrame, schema: Schema, transform: Transform) -> Batch:
@@ -136,7 +131,7 @@ def as_tensors(frame: pl.DataFrame, schema: Schema, transform: Transform) -> Bat
 
 def as_targets(frame: pl.DataFrame, schema: Schema) -> torch.Tensor:
     """Return the targets: int64 classes, or float32 values; of several, all side by side."""
-    if schema.more_targets:
+    if joint_heads(schema.targets):
         return torch.from_numpy(all_targets(frame, schema))
     wanted = torch.from_numpy(targets(frame, schema).copy())
     return wanted.float() if schema.classes is None else wanted

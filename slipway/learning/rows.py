@@ -27,7 +27,7 @@ class Targets:
     """What is known of all targets.
 
     Attributes:
-        counts: Rows of each class, by its number; None of values.
+        counts: Rows of each class or label, by its number; None of values.
         mean: Of values; None of classes.
         variance: Of values; None of classes.
     """
@@ -81,14 +81,18 @@ class JointTargets:
         """
         known = []
         for head in heads:
-            column = targets[:, head.place]
-            column = column[~column.isnan()]
+            column = targets[:, head.columns]
+            column = column[~column.isnan().any(1)]
             if not len(column):
                 raise DataError(
                     f"no training row has a value of '{head.name}': there is nothing to learn about it. Remove it from "
                     "product.more_targets, or bring rows that have it."
                 )
-            known.append((head, Targets.of(column if head.target.classes is None else column.long())))
+            if head.has_labels:
+                known.append((head, Targets(counts=column.sum(0))))
+            else:
+                one = column.squeeze(1)
+                known.append((head, Targets.of(one if head.target.classes is None else one.long())))
         return cls(tuple(known))
 
     def to(self, device: torch.device) -> "JointTargets":
@@ -142,7 +146,7 @@ class Source(Protocol):
 class Rows:
     """Rows on one device: features [N, ...] float32 or tokens int64; targets [N] int64 classes or float32 values.
 
-    Several targets lie side by side, each with a head: [N, targets] float32, classes as numbers, NaN where missing.
+    Several targets, and labels, lie side by side: [N, targets] float32, classes as numbers, NaN where missing.
     """
 
     features: Tensor

@@ -30,10 +30,10 @@ class Architecture(Section):
     """Classes, or 1 for a regression; of several targets, those of all together."""
 
     task: str
-    """classification or regression, of the main target."""
+    """classification, multilabel or regression, of the main target."""
 
     heads: dict[str, int] = Field(default={}, exclude_if=is_empty)
-    """The outputs of each target, by its column, where there are several."""
+    """The outputs of each target, by its column, where there are several, or labels."""
 
 
 class Regressor(nn.Module):

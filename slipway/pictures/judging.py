@@ -49,11 +49,22 @@ def confusion(targets: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
 
 def roc(targets: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> str:
     """Draw one ROC curve, or one against the rest for each class (of many, the most frequent ones)."""
-    frequent = sorted(ranked_classes(targets, probabilities), key=lambda index: -int((targets == index).sum()))
+    curves = {index: (targets == index, probabilities[:, index]) for index in ranked_classes(targets, probabilities)}
+    return _roc(curves, classes, of=len(classes) if len(classes) > 2 else len(curves))
+
+
+def label_roc(targets: np.ndarray, probabilities: np.ndarray, labels: Sequence[str]) -> str:
+    """Draw an ROC curve for each label (of many, the most frequent ones): targets [N, L] bool, probabilities [N, L]."""
+    ranked = [index for index in range(len(labels)) if 0 < targets[:, index].sum() < len(targets)]
+    return _roc({index: (targets[:, index], probabilities[:, index]) for index in ranked}, labels, of=len(labels))
+
+
+def _roc(curves: dict[int, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], *, of: int) -> str:
+    frequent = sorted(curves, key=lambda index: -int(curves[index][0].sum()))
     shown = sorted(frequent[:MAX_CURVES])
     points: list[dict[str, Any]] = []
     for index in shown:
-        false_share, true_share = roc_points(targets == index, probabilities[:, index])
+        false_share, true_share = roc_points(*curves[index])
         for row in np.unique(np.linspace(0, len(false_share) - 1, MAX_POINTS).astype(int)):
             points.append(
                 {
@@ -68,7 +79,7 @@ def roc(targets: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) 
         alt.Chart(table(points))
         .mark_line(strokeWidth=1.5)
         .encode(
-            x=alt.X("x:Q", title=_of_all("false positive rate", shown, classes if len(classes) > 2 else shown)),
+            x=alt.X("x:Q", title=_of_all("false positive rate", shown, range(of))),
             y=alt.Y("y:Q", title="true positive rate"),
             color=colour,
             order="order:Q",

@@ -100,6 +100,10 @@ def check_columns(wanted: list[str], schema: Schema, params: Privatize) -> None:
             f"product.private_unit is '{schema.product.private_unit}', but the local mechanism protects one row: "
             "a person with many rows would lose as many times more. Set it to row, and say so to your users."
         )
+    if several := [name for name, target in schema.targets.items() if target.task == "multilabel"]:
+        raise ParamsError(
+            f"privatize: the local mechanism has no noise for many labels {several}. Use mechanism: none."
+        )
     values = [name for name, target in schema.targets.items() if target.classes is None]
     numbers = {*schema.names("number"), *values}
     for name in wanted:

@@ -56,6 +56,20 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _labels_are_learned_one_by_one(self) -> Self:
+        train = self.train
+        if self.product.task != "multilabel":
+            return self
+        if train.loss is not None and train.loss.name != "bce":
+            raise ValueError(f"train.loss is {train.loss.name}, but a multilabel target has bce: remove it")
+        for key, plain in (("label_smoothing", 0), ("class_weights", "none")):
+            if getattr(train, key) != plain:
+                raise ValueError(f"train.{key} is for one class a row, and product.task is multilabel: remove it")
+        if self.augment.balance != "none":
+            raise ValueError("augment.balance needs one class a row, and product.task is multilabel: set it to none")
+        return self
+
+    @model_validator(mode="after")
     def _loss_weights_are_of_targets(self) -> Self:
         targets = self.product.targets
         if strange := [name for name in self.train.loss_weights if name not in targets]:

@@ -7,7 +7,10 @@ from pydantic import Field, model_validator
 
 from slipway.product.section import Section, is_empty
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "multilabel", "regression"]
+"""One class for a row, any number of labels at once, or a number."""
+
+MissingLabels = Literal["unknown", "none"]
 
 
 class Target(Section):
@@ -17,11 +20,17 @@ class Target(Section):
     """What is learned about the column."""
 
     classes: list[str] | None = Field(default=None, min_length=2)
-    """The classes in order, the positive one last; null takes those found in the source, sorted."""
+    """The classes (or labels) in order, the positive one last; null takes those found in the source, sorted."""
+
+    label_delimiter: str | None = Field(default=None, min_length=1, exclude_if=is_empty)
+    """Of a multilabel target: what stands between the labels of a row."""
+
+    missing_labels: MissingLabels = Field(default="unknown", exclude_if="unknown".__eq__)
+    """Of a multilabel target: whether a row without a text has none of the labels, or nobody knows which."""
 
     @model_validator(mode="after")
-    def _classes_suit_the_task(self) -> Self:
-        require_classes(self.task, self.classes)
+    def _is_consistent(self) -> Self:
+        require_consistent(self)
         return self
 
 
@@ -38,10 +47,16 @@ class Product(Section):
     """The column to predict; null where there is nothing to learn yet."""
 
     classes: list[str] | None = Field(default=None, min_length=2)
-    """The classes in order, the positive one last; null takes those found in the source, sorted.
+    """The classes (or labels) in order, the positive one last; null takes those found in the source, sorted.
 
     State them where the data is private: a class found only in the data reveals that it is there.
     """
+
+    label_delimiter: str | None = Field(default=None, min_length=1, exclude_if=is_empty)
+    """Of a multilabel target: what stands between the labels of a row, as in `fish;rice`; alone it says: no label."""
+
+    missing_labels: MissingLabels = Field(default="unknown", exclude_if="unknown".__eq__)
+    """Of a multilabel target: whether a row without a text has none of the labels, or nobody knows which."""
 
     more_targets: dict[str, Target] = Field(default={}, exclude_if=is_empty)
     """Further columns to predict, by name: a row may lack them, and then says nothing about them.
@@ -70,7 +85,7 @@ class Product(Section):
         twice = sorted({name for name in roles if roles.count(name) > 1})
         if twice:
             raise ValueError(f"{twice} stand in more than one of target, more_targets, identifiers, ignore")
-        require_classes(self.task, self.classes)
+        require_consistent(self)
         return self
 
     @model_validator(mode="after")
@@ -87,6 +102,16 @@ class Product(Section):
         """The columns to predict, the main one first."""
         return [*([self.target] if self.target else []), *self.more_targets]
 
+    @property
+    def main_target(self) -> Target:
+        """What is learned about `target`."""
+        return Target(
+            task=self.task,
+            classes=self.classes,
+            label_delimiter=self.label_delimiter,
+            missing_labels=self.missing_labels,
+        )
+
     def dropped(self, pseudonymised: Sequence[str] = ()) -> list[str]:
         """Return the columns that cleaning drops.
 
@@ -97,13 +122,24 @@ class Product(Section):
         return [name for name in (*self.identifiers, *ignored) if name not in pseudonymised]
 
 
-def require_classes(task: Task, classes: Sequence[str] | None) -> None:
-    """Refuse classes that stand there twice, and those of a regression.
+def require_consistent(target: Target | Product) -> None:
+    """Refuse classes that stand there twice, and what is not for the task.
 
     Raises:
-        ValueError: There are such.
+        ValueError: There is such a thing.
     """
+    classes, task, delimiter = target.classes, target.task, target.label_delimiter
     if classes and len(set(classes)) != len(classes):
         raise ValueError(f"classes are listed twice: {classes}")
     if classes and task == "regression":
         raise ValueError("a regression has no classes: remove them, or set task: classification")
+    if (task == "multilabel") != (delimiter is not None):
+        raise ValueError(
+            "task: multilabel needs label_delimiter, what stands between the labels of a row"
+            if delimiter is None
+            else f"label_delimiter is for task: multilabel, and task is {task}"
+        )
+    if target.missing_labels != "unknown" and task != "multilabel":
+        raise ValueError(f"missing_labels is for task: multilabel, and task is {task}")
+    if delimiter is not None and (within := [name for name in classes or [] if delimiter in name]):
+        raise ValueError(f"label_delimiter {delimiter!r} stands in the labels {within}: they would be parted there")

@@ -61,7 +61,7 @@ class Train(Section):
     """Probability mass spread evenly over the classes."""
 
     class_weights: Literal["none", "balanced"] = "none"
-    """balanced: each class weighs alike in the loss, however many rows it has."""
+    """balanced: each class weighs alike in the loss, however many rows it has; labels are not weighed."""
 
     clip_norm: float | None = Field(default=None, gt=0)
     """Longest gradient of a step; a longer one is shortened to it."""

@@ -62,6 +62,7 @@ def gather(data: Path, releases: Path, *, private: bool = True) -> Facts:
         "decision": optional(data / "evaluate" / "decision.json"),
         "metrics": optional(data / "compress" / "metrics.json"),
         "targets": targets(data),
+        "labels": optional(data / "evaluate" / "labels.json") or {},
         "fidelity": optional(data / "compress" / "fidelity.json"),
         "candidates": rows_of(data / "compress" / "candidates.csv"),
         "pictures": pictures(data),

@@ -70,7 +70,9 @@ def takes(one: Input) -> str:
 
 
 def _kind(target: Target) -> str:
-    return f"one of {', '.join(target.classes)}" if target.classes else "a number"
+    if not target.classes:
+        return "a number"
+    return f"{'any' if target.task == 'multilabel' else 'one'} of {', '.join(target.classes)}"
 
 
 def _rows(pairs: Iterable[tuple[str, str]]) -> str:

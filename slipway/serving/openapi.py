@@ -4,6 +4,7 @@ from typing import Any
 
 from slipway.bundle.answers import EXAMPLES, read_examples
 from slipway.bundle.signature import Input, Signature
+from slipway.product.product import Target
 from slipway.serving.service import Service
 
 Schema = dict[str, Any]
@@ -88,11 +89,9 @@ def _records(record: Schema) -> Schema:
 
 
 def _answer(signature: Signature) -> Schema:
-    fields = _fields(signature.classes)
+    fields = _fields(signature.targets[signature.target])
     if signature.more_targets:
-        fields["targets"] = _object(
-            {name: _object(_fields(one.classes)) for name, one in signature.more_targets.items()}
-        )
+        fields["targets"] = _object({name: _object(_fields(one)) for name, one in signature.more_targets.items()})
     prediction = _object(fields)
     return {
         "type": "object",
@@ -101,13 +100,16 @@ def _answer(signature: Signature) -> Schema:
     }
 
 
-def _fields(classes: list[str] | None) -> Schema:
+def _fields(target: Target) -> Schema:
     """Return the fields of the answer for one target."""
     number = {"type": "number"}
-    if classes is None:
+    if target.classes is None:
         return {"value": number}
-    probabilities = {"type": "object", "properties": dict.fromkeys(classes, number)}
-    return {"label": {"type": "string", "enum": classes}, "probabilities": probabilities}
+    label: Schema = {"type": "string", "enum": target.classes}
+    probabilities = {"type": "object", "properties": dict.fromkeys(target.classes, number)}
+    if target.task == "multilabel":
+        return {"labels": {"type": "array", "items": label}, "probabilities": probabilities}
+    return {"label": label, "probabilities": probabilities}
 
 
 def _object(fields: Schema) -> Schema:

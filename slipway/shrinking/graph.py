@@ -62,7 +62,11 @@ def joint_answer_model(heads: Sequence[tuple[Head, float | None]]) -> onnx.Model
         else:
             graph.add("Gather", ["raw", graph.constant(f"{own} columns", columns)], own, axis=1)
             divisor = graph.constant(f"{head.place} temperature", np.float32(temperature))
-            graph.add("Softmax", [graph.add("Div", [own, divisor], f"{head.place} logits")], head.tensor, axis=1)
+            logits = graph.add("Div", [own, divisor], f"{head.place} logits")
+            if head.has_labels:
+                graph.add("Sigmoid", [logits], head.tensor)
+            else:
+                graph.add("Softmax", [logits], head.tensor, axis=1)
         outputs.append(helper.make_tensor_value_info(head.tensor, TensorProto.FLOAT, shape))
     return graph.model(*outputs)
 

@@ -7,7 +7,7 @@ import polars as pl
 from slipway.errors import DataError
 from slipway.product.missing import MISSING
 from slipway.product.product import Product, Target
-from slipway.tables.labels import label, order_classes
+from slipway.tables.labels import label, labels_of, order_classes
 from slipway.tables.schema import RESERVED, Column, Schema
 
 MAX_CLASSES = 1000
@@ -29,7 +29,6 @@ def describe(table: pl.LazyFrame, product: Product, image_shape: tuple[int, int,
             "give {images}, {idx, labels} or `sklearn:digits` as ingest.source, or set kind: tabular"
         )
     columns = [Column(name=name, dtype=str(dtype)) for name, dtype in dtypes.items()]
-    main = Target(task=product.task, classes=product.classes)
     more = {
         name: target.model_copy(update={"classes": _classes(table, name, target, f"product.more_targets.{name}")})
         for name, target in product.more_targets.items()
@@ -37,7 +36,7 @@ def describe(table: pl.LazyFrame, product: Product, image_shape: tuple[int, int,
     return Schema(
         product=product,
         columns=columns,
-        classes=_classes(table, product.target, main, "product") if product.target is not None else None,
+        classes=_classes(table, product.target, product.main_target, "product") if product.target is not None else None,
         more_targets=more,
         image_shape=image_shape,
     )
@@ -74,7 +73,13 @@ def _classes(table: pl.LazyFrame, name: str, target: Target, where: str) -> list
     if dtype.is_nested() or dtype == pl.Binary:
         role = where if where != "product" else "product.target"
         raise DataError(f"{role}: column '{name}' is of type {dtype}, which holds no classes: name another one")
-    labels = table.select(label(name, dtype).str.strip_chars()).unique().collect(engine="streaming")
+    if target.label_delimiter is not None:
+        if dtype != pl.String:
+            raise DataError(f"{where}: column '{name}' is of type {dtype}, and labels with a delimiter are a text")
+        each = labels_of(name, target.label_delimiter).explode()
+    else:
+        each = label(name, dtype).str.strip_chars()
+    labels = table.select(each).unique().collect(engine="streaming")
     found = set(labels.to_series().drop_nulls()) - set(MISSING)
     if target.classes is not None:
         if found.isdisjoint(target.classes):

@@ -9,6 +9,9 @@ from typing import Any
 
 from slipway.product.product import Target
 
+THRESHOLD = 0.5
+"""Of a label's probability: above it a row has the label."""
+
 
 @dataclass(frozen=True)
 class Head:
@@ -18,18 +21,30 @@ class Head:
         name: The column.
         target: What is learned about it, with its classes.
         first: Its first column in the outputs [N, outputs].
-        place: Its column in the targets [N, targets].
+        place: Its place among the heads; 0 is the main one.
+        start: Its first column in the targets [N, targets].
     """
 
     name: str
     target: Target
     first: int
     place: int
+    start: int
 
     @property
     def width(self) -> int:
-        """How many outputs it has: a logit for each class, or one value."""
+        """How many outputs it has: a logit for each class or label, or one value."""
         return len(self.target.classes) if self.target.classes else 1
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether a row has any number of its labels, and so a column of the targets for each."""
+        return self.target.task == "multilabel"
+
+    @property
+    def columns(self) -> slice:
+        """Its columns in the targets."""
+        return slice(self.start, self.start + (self.width if self.has_labels else 1))
 
     @property
     def outputs(self) -> slice:
@@ -62,9 +77,15 @@ def heads_of(targets: Mapping[str, Target]) -> tuple[Head, ...]:
     return tuple(_heads(targets))
 
 
+def joint_heads(targets: Mapping[str, Target]) -> tuple[Head, ...]:
+    """Return the heads where targets lie side by side, several or labels; of one class or value for a row, none."""
+    heads = heads_of(targets)
+    return heads if len(heads) > 1 or any(head.has_labels for head in heads) else ()
+
+
 def _heads(targets: Mapping[str, Target]) -> Iterator[Head]:
-    first = 0
+    first = start = 0
     for place, (name, target) in enumerate(targets.items()):
-        head = Head(name, target, first, place)
-        first += head.width
+        head = Head(name, target, first, place, start)
+        first, start = first + head.width, head.columns.stop
         yield head

@@ -23,6 +23,16 @@ def spell(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return column.cast(pl.String)
 
 
+def labels_of(name: str, delimiter: str) -> pl.Expr:
+    """Return the expression that parts a text into its labels, as a list: trimmed, none of them empty.
+
+    >>> pl.DataFrame({"x": ["a; b", ";", None]}).select(labels_of("x", ";"))["x"].to_list()
+    [['a', 'b'], [], None]
+    """
+    parts = pl.col(name).str.split(delimiter).list.eval(pl.element().str.strip_chars())
+    return parts.list.eval(pl.element().filter(pl.element() != ""))
+
+
 def order_classes(labels: set[str]) -> list[str]:
     """Return the labels sorted: by value where all are integers, else as texts.
 

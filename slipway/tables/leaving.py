@@ -16,8 +16,8 @@ class Leaving:
 
     def __init__(self, schema: Schema, params: Preprocess) -> None:
         """Take the rules of the section."""
-        target = schema.product.target
-        self.without_target = pl.col(target).is_null() if target else pl.lit(False)
+        target, says_none = schema.product.target, schema.product.missing_labels == "none"
+        self.without_target = pl.col(target).is_null() if target and not says_none else pl.lit(False)
         self.without: dict[str, pl.Expr] = {name: pl.col(name).is_null() for name in params.require}
         self.beyond: dict[str, pl.Expr] = {
             f"{name}: {bounds.reason}": pl.col(name).is_not_null() & ~is_within(pl.col(name), bounds.low, bounds.high)

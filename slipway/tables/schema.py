@@ -47,7 +47,7 @@ class Schema(Section):
     """The columns, without `_id` and `_split`."""
 
     classes: list[str] | None
-    """The classes in order; null for a regression or without a target."""
+    """The classes (or labels) in order; null for a regression or without a target."""
 
     more_targets: dict[str, Target] = Field(default={}, exclude_if=is_empty)
     """product.more_targets, with their classes in order."""
@@ -58,9 +58,11 @@ class Schema(Section):
     @property
     def targets(self) -> dict[str, Target]:
         """What is predicted, the main target first, each with its classes; empty without a target."""
-        product = self.product
-        main = {} if product.target is None else {product.target: Target(task=product.task, classes=self.classes)}
+        main = {} if self.product.target is None else {self.product.target: self._main()}
         return main | self.more_targets
+
+    def _main(self) -> Target:
+        return self.product.main_target.model_copy(update={"classes": self.classes})
 
     @property
     def features(self) -> list[Column]:

@@ -76,6 +76,12 @@ HEADS = heads_of(
         "sold": Target(classes=["no", "yes"]),
     }
 )
+LABELS = heads_of(
+    {
+        "tags": Target(task="multilabel", label_delimiter=";", classes=["a", "b"]),
+        "kind": Target(classes=["no", "yes"]),
+    }
+)
 OUTPUTS = torch.tensor([[2.0, -1, 0, 1, 0, 1], [0, 1, 0.5, 2, 2, 0], [-1, 0, 3, 5, 1, 1], [0, 0, 1, 0, -1, 2]])
 NAN = float("nan")
 TARGETS = torch.tensor([[0, 1.0, NAN], [2, NAN, 1], [1, 4, 0], [2, 1, NAN]])
@@ -124,6 +130,38 @@ def test_the_pieces_of_a_batch_add_up_to_it_whatever_is_missing(rows, pieces, cl
     whole = ours.mean(outputs, targets)
     assert whole.isfinite()
     assert sum(parts).item() == pytest.approx(whole.item(), rel=1e-4, abs=1e-5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from([(0.0, 1.0), (1.0, 1.0), (NAN, NAN)]), min_size=2, max_size=8), st.integers(1, 3))
+def test_labels_are_learned_one_by_one_and_pieces_add_up(tags, pieces):
+    targets = torch.tensor([[*pair, place % 2] for place, pair in enumerate([*tags, (0.0, 1.0), (1.0, 1.0)])])
+    outputs = torch.randn(len(targets), 4, generator=torch.Generator().manual_seed(0))
+    ours = training_loss(Train(loss_weights={"tags": 2}), JointTargets.of(targets, LABELS))
+    known = ~targets[:, 0].isnan()
+    of_tags = functional.binary_cross_entropy_with_logits(outputs[known, :2], targets[known, :2])
+    of_kind = functional.cross_entropy(outputs[:, 2:], targets[:, 2].long())
+    whole = ours.mean(outputs, targets)
+    assert whole.item() == pytest.approx((2 * of_tags + of_kind).item(), rel=1e-5)
+    parts = [
+        ours.part(some, its, ours.share(its, targets))
+        for some, its in zip(outputs.tensor_split(pieces), targets.tensor_split(pieces), strict=True)
+    ]
+    assert sum(parts).item() == pytest.approx(whole.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"loss": Focal(name="focal")}, "the target has many labels: allowed: bce"),
+        ({"class_weights": "balanced"}, "are for classes that exclude each other"),
+        ({"label_smoothing": 0.1}, "are for classes that exclude each other"),
+    ],
+)
+def test_what_is_for_one_class_a_row_is_refused_where_there_are_many(changes, message):
+    targets = torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
+    with pytest.raises(ParamsError, match=message):
+        training_loss(Train(**changes), JointTargets.of(targets, LABELS))
 
 
 def test_a_target_that_no_row_has_and_a_weight_of_none_are_refused():

@@ -52,3 +52,20 @@ def test_loss_weights_are_those_of_several_targets(tmp_path: Path, product: str,
     path.write_text(path.read_text().replace("  epochs: 20\n", f"  epochs: 20\n  loss_weights: {{{name}: 0.5}}\n"))
     with pytest.raises(ParamsError, match=message):
         read_params(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("loss: {name: focal}", "train.loss is focal, but a multilabel target has bce"),
+        ("class_weights: balanced", "train.class_weights is for one class a row"),
+        ("label_smoothing: 0.1", "train.label_smoothing is for one class a row"),
+    ],
+)
+def test_many_labels_are_learned_one_by_one(tmp_path: Path, key: str, message: str) -> None:
+    product = '  target: income\n  task: multilabel\n  label_delimiter: "/"\n'
+    path = changed("adult", "  target: income\n", product, tmp_path)
+    assert read_params(path).product.label_delimiter == "/"
+    path.write_text(path.read_text().replace("  epochs: 20\n", f"  epochs: 20\n  {key}\n"))
+    with pytest.raises(ParamsError, match=message):
+        read_params(path)

@@ -20,6 +20,16 @@ def test_identifiers_and_ignored_columns_leave_unless_fairness_is_judged_by_them
         ({"more_targets": {"z": {}}}, "target is null: set target: z"),
         ({"target": "y", "more_targets": {"z": {"task": "regression", "classes": ["a", "b"]}}}, "has no classes"),
         ({"target": "y", "more_targets": {"z": {"classes": ["a", "a"]}}}, "classes are listed twice"),
+        ({"target": "y", "task": "multilabel"}, "needs label_delimiter"),
+        (
+            {"target": "y", "label_delimiter": ";"},
+            "label_delimiter is for task: multilabel, and task is classification",
+        ),
+        ({"target": "y", "missing_labels": "none"}, "missing_labels is for task: multilabel"),
+        (
+            {"target": "y", "task": "multilabel", "label_delimiter": ";", "classes": ["a;b", "c"]},
+            "stands in the labels",
+        ),
     ],
 )
 def test_further_targets_that_contradict_the_other_roles_are_refused(product, message):

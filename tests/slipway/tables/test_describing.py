@@ -59,6 +59,8 @@ def test_a_role_without_its_column_is_named(product, message):
         ([str(number) for number in range(1001)], {}, "task: regression"),
         (["M", "B"], {"classes": ["malignant", "benign"]}, "none is in common"),
         ([[1], [2]], {}, "holds no classes"),
+        ([1, 2], {"task": "multilabel", "label_delimiter": ";"}, "labels with a delimiter are a text"),
+        (["a;", "a"], {"task": "multilabel", "label_delimiter": ";"}, "one class"),
     ],
 )
 def test_unusable_classes_are_refused(labels, product, message):
