@@ -32,7 +32,7 @@ def probe(root: Path, name: str, *, seconds: float, accept: bool) -> dict[str, A
     params = read_params(path)
     with turn(root, name):
         require_augmented(root, name)
-        material = Material.of(data / "augment", data / "privatize")
+        material = Material.of(data / "augment", data / "privatize", path.parent / "code")
         measure = Probe(material, params.train, params.augment.policy, seconds=seconds)
     present = Configuration.of(params.train)
     measured = measure_all(present, options(material, measure.device), measure)

@@ -97,13 +97,18 @@ def run(stage: Stage, argv: Sequence[str]) -> Path:
 
 
 def parse(stage: Stage, argv: Sequence[str]) -> dict[str, Any]:
-    """Turn command-line words into the stage's arguments: paths as they are, sections read from --params."""
+    """Turn command-line words into the stage's arguments: paths as they are, sections read from --params.
+
+    A path that may be None is an option of its name.
+    """
     parameters = inspect.signature(stage, eval_str=True).parameters
     parser = argparse.ArgumentParser(prog=f"python -m tasks.{stage.__name__}", description=inspect.getdoc(stage))
     sections: dict[str, type[BaseModel]] = {}
     for name, parameter in parameters.items():
         if parameter.annotation is Path:
             parser.add_argument(name, type=Path)
+        elif parameter.annotation == (Path | None):
+            parser.add_argument(f"--{name}", type=Path)
         else:
             assert issubclass(parameter.annotation, BaseModel), (
                 f"{stage.__name__}({name}): neither a Path nor a section"

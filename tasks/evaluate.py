@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from torch import nn
 
 from slipway.files import whole_folder, write_json, write_text
 from slipway.judging.decision import Decision, fit_decision
@@ -37,15 +38,17 @@ class Answered:
     """[N, C] logits, or [N] values."""
 
 
-def evaluate(train: Path, privatize: Path, preprocess: Path, out: Path, params: Evaluate) -> Path:
+def evaluate(
+    train: Path, privatize: Path, preprocess: Path, out: Path, params: Evaluate, *, code: Path | None = None
+) -> Path:
     """Write metrics, intervals, predictions, the decision and pictures of the trained model.
 
     The temperature is fitted on the validation rows, which the network was chosen by; the test rows are
-    looked at once, with what was decided before.
+    looked at once, with what was decided before. `code` holds a network of the product's own.
     """
     with whole_folder(out) as folder:
         schema = read_schema(privatize)
-        parts = judge_parts(train, privatize, preprocess, schema)
+        parts = judge_parts(load_network(train, code), privatize, preprocess, schema)
         report = classification if schema.classes is not None else regression
         decision, metrics, intervals, predictions = report(parts, schema, params, folder)
         history = pl.read_csv(train / "history.csv").to_dict(as_series=False)
@@ -57,9 +60,9 @@ def evaluate(train: Path, privatize: Path, preprocess: Path, out: Path, params: 
     return out
 
 
-def judge_parts(train: Path, privatize: Path, preprocess: Path, schema: Schema) -> dict[str, Answered]:
+def judge_parts(network: nn.Module, privatize: Path, preprocess: Path, schema: Schema) -> dict[str, Answered]:
     """Ask the network about the released validation rows and the plain test rows."""
-    network, transform = load_network(train), read_transform(privatize)
+    transform = read_transform(privatize)
     tables = {"validation": privatize / "validation.parquet", "test": preprocess / "test.parquet"}
     frames = {name: pl.read_parquet(path) for name, path in tables.items()}
     return {

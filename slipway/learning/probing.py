@@ -172,8 +172,7 @@ class Probe:
 
     def _rows_a_second(self, params: Train) -> float:
         material, device = self.material, self.device
-        architecture = material.architecture(params.network)
-        network, started = prepared(architecture, params, self.known)
+        network, started = prepared(material, params, self.known)
         loss = training_loss(params, self.known)
         stepper = Stepper(network.to(device), params, loss, device, started=started)
         stepper.begin(1)
