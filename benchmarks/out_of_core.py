@@ -76,7 +76,7 @@ def learn(folder: Path, table: str, batch_size: int, epochs: int) -> dict[str, f
     device = torch.device("cpu")
     with repeatable(1, 1):
         rows, validation = material.train(params, device), material.validation()
-        network, _ = prepared(material.architecture(params.network), params, rows.known)
+        network, _ = prepared(material, params, rows.known)
         training = Training(network, rows, validation, params, Policy(), seed=1)
         start, cpu = time.monotonic(), time.process_time()
         for _ in range(epochs):

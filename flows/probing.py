@@ -39,7 +39,7 @@ def probe(root: Path, name: str, *, seconds: float, accept: bool, compiles: bool
     params = read_params(path)
     with turn(root, name):
         require_augmented(root, name)
-        material = Material.of(data / "augment", data / "privatize")
+        material = Material.of(data / "augment", data / "privatize", path.parent / "code")
         measure = Probe(material, params.train, params.augment.policy, seconds=seconds)
     present = Configuration.of(params.train)
     choice = options(material, measure.device)

@@ -54,7 +54,7 @@ def check_product(root: Path, name: str) -> None:
         raise SlipwayError(f"'{name}' is no product: products/products.yaml lists {', '.join(products(root))}")
     folder = Path(os.path.relpath(root / "products" / name))
     params = read_params(folder / "params.yaml")
-    for needed in ("raw.suite.yaml", "clean.suite.yaml", "source"):
+    for needed in ("raw.suite.yaml", "clean.suite.yaml", "source", "code"):
         if not (folder / needed).exists():
             raise SlipwayError(f"{folder / needed} does not exist: each product needs one. Make it, or put it back.")
     read_suite(folder / "raw.suite.yaml")

@@ -42,7 +42,9 @@ def tune(root: Path, name: str, *, accept: bool) -> dict[str, Any]:
     with progress(), turn(root, name):
         require_augmented(root, name)
         require_policies(params, Path("data", name))
-        job = Search(Path("data", name), params.train, params.augment, params.tune, params.product.seed)
+        job = Search(
+            Path("data", name), params.train, params.augment, params.tune, params.product.seed, path.parent / "code"
+        )
         found = search(job)
         picture = job.data / "tune.svg"
         write_text_whole(picture, _picture(found, params))

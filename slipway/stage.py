@@ -101,7 +101,10 @@ def run(stage: Stage, argv: Sequence[str]) -> Path:
 
 
 def parse(stage: Stage, argv: Sequence[str]) -> dict[str, Any]:
-    """Turn command-line words into the stage's arguments: paths, sections read from --params, switches."""
+    """Turn command-line words into the stage's arguments: paths, sections read from --params, switches.
+
+    A path that may be None is an option of its name.
+    """
     parameters = inspect.signature(stage, eval_str=True).parameters
     parser = argparse.ArgumentParser(prog=f"python -m tasks.{stage.__name__}", description=inspect.getdoc(stage))
     sections: dict[str, type[BaseModel]] = {}
@@ -110,6 +113,8 @@ def parse(stage: Stage, argv: Sequence[str]) -> dict[str, Any]:
             parser.add_argument(name, type=Path)
         elif parameter.annotation is bool:
             parser.add_argument(f"--{name}", action="store_true")
+        elif parameter.annotation == (Path | None):
+            parser.add_argument(f"--{name}", type=Path)
         else:
             assert issubclass(parameter.annotation, BaseModel), (
                 f"{stage.__name__}({name}): no Path, no section and no switch"

@@ -36,15 +36,25 @@ from slipway.transform.fitted import Transform, read_transform
 SERVING_BATCHES = (1, 32, 256)
 
 
-def compress(train: Path, evaluate: Path, privatize: Path, preprocess: Path, out: Path, params: Compress) -> Path:
+def compress(
+    train: Path,
+    evaluate: Path,
+    privatize: Path,
+    preprocess: Path,
+    out: Path,
+    params: Compress,
+    *,
+    code: Path | None = None,
+) -> Path:
     """Write model.onnx (the chosen one), candidates.csv, metrics.json (on test), fidelity.json, pareto.svg.
 
-    targets.json holds the metrics of further targets; it is empty where there are none.
+    targets.json holds the metrics of further targets; it is empty where there are none. `code` holds a network of the
+    product's own.
     """
     with whole_folder(out) as folder:
         schema, transform = read_schema(privatize), read_transform(privatize)
         decision = read_decision(evaluate)
-        network = load_network(train)
+        network = load_network(train, code)
         rows = {part: pl.read_parquet(privatize / f"{part}.parquet") for part in ("train", "validation")}
         validation = Comparison.of(rows["validation"], schema, transform, network, decision)
         released = Comparison.of(pl.concat(rows.values()), schema, transform, network, decision)

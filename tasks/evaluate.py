@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from torch import nn
 
 from slipway.errors import DataError
 from slipway.files import whole_folder, write_json, write_text
@@ -58,12 +59,15 @@ class Judgement:
     """Of labels, what labels.json tells."""
 
 
-def evaluate(train: Path, privatize: Path, preprocess: Path, out: Path, params: Evaluate) -> Path:
+def evaluate(
+    train: Path, privatize: Path, preprocess: Path, out: Path, params: Evaluate, *, code: Path | None = None
+) -> Path:
     """Write metrics, intervals, predictions, the decision and pictures of the trained model.
 
     The temperature is fitted on the validation rows, which the network was chosen by; the test rows are
     looked at once, with what was decided before. Of further targets the metrics and intervals are in targets.json,
     over the rows that have them; it is empty where there are none. Of labels, labels.json holds the figures of each.
+    `code` holds a network of the product's own.
 
     Raises:
         DataError: The outputs are not finite, or no test row has one of the targets.
@@ -74,7 +78,7 @@ def evaluate(train: Path, privatize: Path, preprocess: Path, out: Path, params: 
             "validation": pl.read_parquet(privatize / "validation.parquet"),
             "test": pl.read_parquet(preprocess / "test.parquet"),
         }
-        answered = ask(frames, train, privatize, schema)
+        answered = ask(frames, load_network(train, code), privatize, schema)
         judged = {name: judge(answered[name], name, schema, params) for name in schema.targets}
         main, (_, *others) = judged[schema.require_target()], judged
         draw(answered[schema.require_target()], main.decision, folder)
@@ -93,10 +97,10 @@ def evaluate(train: Path, privatize: Path, preprocess: Path, out: Path, params: 
 
 
 def ask(
-    frames: dict[str, pl.DataFrame], train: Path, privatize: Path, schema: Schema
+    frames: dict[str, pl.DataFrame], network: nn.Module, privatize: Path, schema: Schema
 ) -> dict[str, dict[str, Answered]]:
     """Ask the network about the released validation rows and the plain test rows; return its answers by target."""
-    network, transform = load_network(train), read_transform(privatize)
+    transform = read_transform(privatize)
     outputs = {part: scores(network, features(frame, transform)) for part, frame in frames.items()}
     return {
         head.name: {

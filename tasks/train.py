@@ -24,8 +24,10 @@ from slipway.learning.starting import Started
 from slipway.learning.stepping import ALONE
 from slipway.learning.team import Team, learn_together
 from slipway.learning.trained import save_network
+from slipway.networks.own import code_sha256
 from slipway.pictures.samples import sheet
 from slipway.product.augment import Policy
+from slipway.product.networks import Own
 from slipway.product.start import Start
 from slipway.product.train import NO_INFLUENCE, Train
 from slipway.stage import main
@@ -36,11 +38,14 @@ SHOWN_IMAGES, SHOWN_VERSIONS = 10, 3
 logger = logging.getLogger("slipway")
 
 
-def train(augment: Path, privatize: Path, out: Path, params: Train, *, tensorboard: bool = False) -> Path:
+def train(
+    augment: Path, privatize: Path, out: Path, params: Train, *, code: Path | None = None, tensorboard: bool = False
+) -> Path:
     """Write model.safetensors, model.json, history.csv, receipt.json, and of images a few as augmented.svg.
 
     Same rows, parameters and code give the same bytes on the same type of machine, on a CPU. A run that was killed
     goes on from its checkpoint in work/train, and gives them, too. With --tensorboard it writes events beside it.
+    `code` holds a network of the product's own.
 
     Raises:
         ParamsError: The network or the loss does not suit the rows.
@@ -49,13 +54,14 @@ def train(augment: Path, privatize: Path, out: Path, params: Train, *, tensorboa
         SlipwayError: Events are wanted, and TensorBoard is not installed.
     """
     with whole_folder(out) as folder:
-        mark = fingerprint(augment, privatize, params, choose_device(params.device))
+        mark = fingerprint(augment, privatize, params, choose_device(params.device), code)
         checkpoint = Checkpoint(out.parent / "work" / out.name, mark)
         for path in checkpoint.others():
             logger.warning(
                 "%s is of other rows or parameters: it is not gone on from; delete it if nobody wants it", path
             )
-        arguments = (augment, privatize, folder, params, checkpoint, series_of(checkpoint) if tensorboard else None)
+        series = series_of(checkpoint) if tensorboard else None
+        arguments = (augment, privatize, folder, params, checkpoint, code, series)
         if params.processes == 1:
             learn(*arguments)
         else:
@@ -70,6 +76,7 @@ def learn(
     folder: Path,
     params: Train,
     checkpoint: Checkpoint,
+    code: Path | None = None,
     series: Path | None = None,
     *,
     team: Team = ALONE,
@@ -82,14 +89,18 @@ def learn(
         Diverged: As above, once the last good weights are in `folder`.
     """
     keep_freed_memory()
-    material = Material.of(augment, privatize)
+    material = Material.of(augment, privatize, code)
     schema, transform = material.schema, material.transform
     seed, policy = schema.product.seed, Policy.model_validate(read_json(augment / "policy.json"))
     device = choose_device(params.device, team.rank)
     rows, validation = material.train(params, device), material.validation()
     architecture = material.architecture(params.network)
     with repeatable(seed, params.threads, device):
-        network, started = prepared(architecture, params, rows.known)
+        network, started = prepared(material, params, rows.known)
+        if isinstance(params.network, Own) and team.is_first:
+            from slipway.shrinking.exportable import require_exportable  # onnxruntime is loaded for these alone
+
+            require_exportable(network, architecture)
         network.to(device)
         torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
         held = validation.to(device, channels_last=params.channels_last)
@@ -124,13 +135,15 @@ def learn(
         write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json"), params.start, started))
 
 
-def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.device) -> str:
-    """Return what a checkpoint must have been made of to be gone on from: parameters, rows, device and torch."""
+def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.device, code: Path | None = None) -> str:
+    """Return what a checkpoint must have been made of to be gone on from: parameters, rows, device, torch, own code."""
     read = [
         *(augment / name for name in ("train.parquet", "policy.json")),
         *(privatize / name for name in ("validation.parquet", "transform.json", "schema.json")),
     ]
     parts = [params.model_dump_json(exclude=NO_INFLUENCE), device.type, torch.__version__, *map(sha256_of, read)]
+    if isinstance(params.network, Own):
+        parts.append(code_sha256(code, params.network))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -70,6 +70,8 @@ def write_product(root: Path, name: str, draft: Draft, *, link: bool = False) ->
     out = root / "products" / name
     with _beside(out) as folder:
         _place(draft, folder / "source", link=link)
+        (folder / "code").mkdir()
+        (folder / "code" / ".gitkeep").touch()
         write_text(folder / "params.yaml", params_text(name, draft))
         write_text(folder / "raw.suite.yaml", suite_text(f"{name}_raw", draft.suites.raw, RAW))
         write_text(folder / "clean.suite.yaml", suite_text(f"{name}_clean", draft.suites.clean, CLEAN))

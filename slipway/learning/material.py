@@ -14,7 +14,9 @@ from slipway.learning.starting import FRESH, Started, begin
 from slipway.learning.streaming import Streamed
 from slipway.networks.building import Architecture, Joint, Regressor, build
 from slipway.networks.initialising import initialise
-from slipway.product.networks import Network
+from slipway.networks.own import code_sha256
+from slipway.networks.trying import require_sound
+from slipway.product.networks import Network, Own
 from slipway.product.train import Train
 from slipway.tables.groups import group_rows_of
 from slipway.tables.heads import heads_of, joint_heads
@@ -38,18 +40,20 @@ class Material:
         validation_table: The rows that say when to stop.
         schema: Of both.
         transform: From their columns to features.
+        code: The product's folder code/, for a network of its own.
     """
 
     train_table: Path
     validation_table: Path
     schema: Schema
     transform: Transform
+    code: Path | None = None
 
     @classmethod
-    def of(cls, augment: Path, privatize: Path) -> "Material":
+    def of(cls, augment: Path, privatize: Path, code: Path | None = None) -> "Material":
         """Look at the folders of the two stages."""
         tables = (augment / "train.parquet", privatize / "validation.parquet")
-        return cls(*tables, read_schema(privatize), read_transform(privatize))
+        return cls(*tables, read_schema(privatize), read_transform(privatize), code)
 
     def train(self, params: Train, device: torch.device) -> Source:
         """Return the training rows on the device, or streamed to it."""
@@ -60,7 +64,11 @@ class Material:
         return read_rows(self.validation_table, self.schema, self.transform)
 
     def architecture(self, network: Network) -> Architecture:
-        """Return what builds this network for these rows."""
+        """Return what builds this network for these rows.
+
+        Raises:
+            ParamsError: It is the product's own, and its file is not there.
+        """
         return Architecture(
             network=network,
             inputs=self.transform.feature_shape,
@@ -68,17 +76,21 @@ class Material:
             outputs=sum(head.width for head in heads_of(self.schema.targets)),
             task=self.schema.product.task,
             heads={head.name: head.width for head in joint_heads(self.schema.targets)},
+            code_sha256=code_sha256(self.code, network) if isinstance(network, Own) else None,
         )
 
 
-def prepared(architecture: Architecture, params: Train, known: Known) -> tuple[nn.Module, Started]:
+def prepared(material: Material, params: Train, known: Known) -> tuple[nn.Module, Started]:
     """Build the network with the weights that it starts with, and say which of them another training left.
 
     Raises:
         ParamsError: The network, or what it shall start from, does not suit the rows.
         DataError: The file that it shall start from is not there, or another.
     """
-    network = build(architecture)
+    architecture = material.architecture(params.network)
+    network = build(architecture, material.code)
+    if isinstance(params.network, Own) and material.code is not None:
+        require_sound(network, architecture, material.code / params.network.file)
     initialise(network, params.init)
     started = FRESH if params.start is None else begin(network, params.start)
     if isinstance(network, Regressor):

@@ -145,7 +145,7 @@ def fastest(measured: Sequence[Measured]) -> Measured:
 
 def new_stepper(material: Material, params: Train, known: Known, device: torch.device) -> Stepper:
     """Return a stepper of a new network for these rows, as it is in the first epoch."""
-    network, started = prepared(material.architecture(params.network), params, known)
+    network, started = prepared(material, params, known)
     stepper = Stepper(network.to(device).train(), params, training_loss(params, known), device, started=started)
     stepper.begin(1)
     return stepper

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from slipway.files import sha256_of
+from slipway.networks.own import code_sha256
 from slipway.product.augment import Augment
+from slipway.product.networks import Own
 from slipway.product.section import Section
 from slipway.product.train import NO_INFLUENCE, Train
 from slipway.product.tune import Tune
@@ -25,6 +27,7 @@ class Search:
         augment: The section as it is.
         tune: The ranges, and how many trials.
         seed: The product's.
+        code: Its folder code/, for a network of its own.
     """
 
     data: Path
@@ -32,6 +35,7 @@ class Search:
     augment: Augment
     tune: Tune
     seed: int
+    code: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -64,6 +68,8 @@ class Search:
             _at(fixed, ".".join(above)).pop(last, None)
         searched = {"fixed": fixed, "tune": self.tune.model_dump(mode="json", include={"ranges", "objective"})}
         parts = [json.dumps({**searched, "seed": self.seed}, sort_keys=True)]
+        if isinstance(self.train.network, Own):
+            parts.append(code_sha256(self.code, self.train.network))
         return hashlib.sha256("\n".join([*parts, *(sha256_of(self.data / name) for name in ROWS)]).encode()).hexdigest()
 
 

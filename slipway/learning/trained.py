@@ -21,9 +21,16 @@ def save_network(network: nn.Module, architecture: Architecture, folder: Path) -
     write_text(folder / "model.json", architecture.model_dump_json(indent=1) + "\n")
 
 
-def load_network(folder: Path) -> nn.Module:
-    """Rebuild the network on the CPU, in evaluation mode."""
-    network = build(Architecture.model_validate(read_json(folder / "model.json")))
+def load_network(folder: Path, code: Path | None = None) -> nn.Module:
+    """Rebuild the network on the CPU, in evaluation mode.
+
+    No code is run but that of this repository: a product's own network is made by the file in its folder `code`, and
+    only if it is the one that was trained.
+
+    Raises:
+        DataError: It is another one.
+    """
+    network = build(Architecture.model_validate(read_json(folder / "model.json")), code)
     network.load_state_dict(load_file(folder / "model.safetensors"))
     return network.eval()
 

@@ -57,7 +57,7 @@ class Trainer:
         train, validation = self._rows(params, device)
         seed = material.schema.product.seed
         with repeatable(seed, params.threads, device):
-            network, started = prepared(material.architecture(params.network), params, train.known)
+            network, started = prepared(material, params, train.known)
             history = fit(
                 network.to(device),
                 train,

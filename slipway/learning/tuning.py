@@ -64,7 +64,7 @@ def _optuna() -> Any:
 
 
 def _trainer(job: Search) -> Trainer:
-    return Trainer(Material.of(job.data / "augment", job.data / "privatize"), job.tune.objective)
+    return Trainer(Material.of(job.data / "augment", job.data / "privatize", job.code), job.tune.objective)
 
 
 def _study(job: Search, *, maximise: bool) -> Any:

@@ -1,6 +1,7 @@
 """model.json, and the network that it rebuilds."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from pydantic import Field
@@ -8,9 +9,10 @@ from torch import Tensor, nn
 
 from slipway.errors import ParamsError
 from slipway.networks.images import cnn, lenet5, resnet
+from slipway.networks.own import own_network
 from slipway.networks.tabular import ft_transformer, mlp, wide_and_deep
 from slipway.networks.texts import recurrent, transformer
-from slipway.product.networks import TEXT_NETWORKS, Network
+from slipway.product.networks import TEXT_NETWORKS, Network, Own
 from slipway.product.section import Section, is_empty
 
 
@@ -34,6 +36,9 @@ class Architecture(Section):
 
     heads: dict[str, int] = Field(default={}, exclude_if=is_empty)
     """The outputs of each target, by its column, where there are several, or labels."""
+
+    code_sha256: str | None = None
+    """Of the file that holds a product's own network; null of the families here."""
 
 
 class Regressor(nn.Module):
@@ -95,23 +100,34 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
 """For each family: from its section, the shape of one row's features and the number of outputs to a network."""
 
 
-def build(architecture: Architecture) -> nn.Module:
+def build(architecture: Architecture, code: Path | None = None) -> nn.Module:
     """Build the network with fresh weights: features in, logits [B, outputs] or values [B] out, or those of all heads.
 
+    Args:
+        architecture: What to build.
+        code: The product's folder code/, which holds a network of its own.
+
     Raises:
-        ParamsError: The family does not suit the features.
+        ParamsError: The family does not suit the features, or the product's own network cannot be made.
+        DataError: The product's own network is not what `architecture` was made for.
     """
-    network, inputs = architecture.network, architecture.inputs
+    body = _body(architecture, code)
+    if architecture.heads:
+        return Joint(body, architecture.outputs)
+    return Regressor(body) if architecture.task == "regression" else body
+
+
+def _body(architecture: Architecture, code: Path | None) -> nn.Module:
+    network, inputs, outputs = architecture.network, architecture.inputs, architecture.outputs
+    vocabulary = architecture.vocabulary
+    if isinstance(network, Own):
+        return own_network(network, inputs, outputs, vocabulary=vocabulary, code=code, sha256=architecture.code_sha256)
     make = BUILDERS[network.name]
     if network.name in TEXT_NETWORKS:
-        body = make(network, inputs, architecture.outputs, vocabulary=architecture.vocabulary)
-    elif architecture.vocabulary is not None:
+        return make(network, inputs, outputs, vocabulary=vocabulary)
+    if vocabulary is not None:
         raise ParamsError(
             f"train.network: {network.name} takes numbers, and this product's texts are tokens. Use {{name: lstm}}, "
             "gru or transformer, or set product.kind: tabular."
         )
-    else:
-        body = make(network, inputs, architecture.outputs)
-    if architecture.heads:
-        return Joint(body, architecture.outputs)
-    return Regressor(body) if architecture.task == "regression" else body
+    return make(network, inputs, outputs)

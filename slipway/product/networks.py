@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from slipway.product.section import Section
 
@@ -155,9 +155,30 @@ class Transformer(Section):
     """Share of activations silenced while training."""
 
 
+class Own(Section):
+    """The product's own torch.nn.Module, from a file in its folder code/: `Class(inputs, outputs, **arguments)`.
+
+    `inputs` is the shape of one row's features, `outputs` how many numbers it answers for a row. Of a product of texts,
+    whose features are tokens, it is also given `vocabulary`.
+    """
+
+    name: Literal["own"]
+    """Which network."""
+
+    file: str = Field(pattern=r"^[\w-]+\.py$")
+    """The file in products/NAME/code/; it may import what is installed, but no other file of that folder."""
+
+    class_name: str = Field(pattern=r"^[A-Za-z_]\w*$")
+    """The class in it."""
+
+    arguments: dict[str, JsonValue] = {}
+    """What the class is given besides."""
+
+
 TEXT_NETWORKS = ("lstm", "gru", "transformer")
-"""The families that read tokens; the others take numbers."""
+"""The families that read tokens; the others take numbers, and own takes what there is."""
 
 Network = Annotated[
-    MLP | WideAndDeep | FTTransformer | CNN | LeNet5 | ResNet | LSTM | GRU | Transformer, Field(discriminator="name")
+    MLP | WideAndDeep | FTTransformer | CNN | LeNet5 | ResNet | LSTM | GRU | Transformer | Own,
+    Field(discriminator="name"),
 ]

@@ -84,7 +84,7 @@ class Params(Section):
     @model_validator(mode="after")
     def _network_suits_the_kind(self) -> Self:
         name, reads_tokens = self.train.network.name, self.product.kind == "texts"
-        if reads_tokens != (name in TEXT_NETWORKS):
+        if name != "own" and reads_tokens != (name in TEXT_NETWORKS):
             suited = f"one of {', '.join(TEXT_NETWORKS)}" if reads_tokens else "a network for numbers, such as mlp"
             raise ValueError(f"train.network is {name}, but a product of kind {self.product.kind} needs {suited}")
         return self

@@ -148,6 +148,7 @@ class Toy:
         self.write("products/toy/raw.suite.yaml", SUITE)
         self.write("products/toy/clean.suite.yaml", SUITE)
         self.write("products/toy/source/rows.txt", "one\ntwo\n")
+        self.write("products/toy/code/.gitkeep", "")
         self.write("tasks/__init__.py", "")
         for name, text in {"ingest": INGEST, "doubling": DOUBLING, "augment": AUGMENT, "train": TRAIN}.items():
             self.write(f"tasks/{name}.py", text)

@@ -194,7 +194,7 @@ def test_a_blend_of_rows_with_gaps_is_learned_in_pieces_as_in_one(line):
     rows, weights = material.train(params, cpu), []
     for pieces in (1, 3):
         with repeatable(1, 1):
-            network, _ = prepared(material.architecture(params.network), params, rows.known)
+            network, _ = prepared(material, params, rows.known)
             training = Training(network, rows, material.validation(), params, Policy(mixup=0.4), seed=1)
             training.stepper.num_pieces = pieces
             training.run_epoch()
