@@ -1,6 +1,7 @@
 """model.json, and the network that it rebuilds."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -33,6 +34,9 @@ class Architecture(Section):
     task: str
     """classification or regression."""
 
+    members: int = 1
+    """Networks whose mean answers."""
+
     code_sha256: str | None = None
     """Of the file that holds a product's own network; null of the families here."""
 
@@ -55,6 +59,21 @@ class Regressor(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map features [B, ...] to values [B]."""
         return self.body(x).float().squeeze(1) * self.scale + self.center
+
+
+class Ensemble(nn.Module):
+    """The mean of networks of one architecture (Lakshminarayanan et al. 2017): of probabilities, or of values."""
+
+    def __init__(self, members: Sequence[nn.Module], *, of_values: bool) -> None:
+        super().__init__()
+        self.members, self.of_values = nn.ModuleList(members), of_values
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features [B, ...] to logits [B, outputs], whose softmax is the mean of the members'; or to values [B]."""
+        answers = torch.stack([member(x) for member in self.members])
+        if self.of_values:
+            return answers.mean(0)
+        return answers.float().log_softmax(2).logsumexp(0) - math.log(len(self.members))
 
 
 def body_of(network: nn.Module) -> nn.Module:
@@ -87,6 +106,13 @@ def build(architecture: Architecture, code: Path | None = None) -> nn.Module:
         ParamsError: The family does not suit the features, or the product's own network cannot be made.
         DataError: The product's own network is not what `architecture` was made for.
     """
+    if architecture.members == 1:
+        return _member(architecture, code)
+    members = [_member(architecture, code) for _ in range(architecture.members)]
+    return Ensemble(members, of_values=architecture.task == "regression")
+
+
+def _member(architecture: Architecture, code: Path | None) -> nn.Module:
     body = _body(architecture, code)
     return Regressor(body) if architecture.task == "regression" else body
 
