@@ -17,7 +17,7 @@ from slipway.product.augment import Augment
 from slipway.product.optimisation import SGD
 from slipway.product.privatize import Privatize
 from slipway.product.start import Start
-from slipway.tables.schema import read_schema
+from slipway.shrinking.running import answers, session
 from slipway.transform.applying import features, raw_inputs
 from slipway.transform.fitted import read_transform
 from tasks.augment import augment
@@ -50,12 +50,11 @@ def test_members_differ_and_the_first_is_what_would_be_trained_alone(root: Path)
 def test_the_history_keeps_members_apart(root: Path) -> None:
     history = pl.read_csv(run(root, "together") / "history.csv")
     assert history.columns == ["member", "epoch", "train_loss", "validation_loss", "validation_accuracy", "lr"]
-    assert history.select("member", "epoch").rows() == [
-        (member, epoch) for member in (1, 2, 3) for epoch in (1, 2, 3, 4)
-    ]
+    assert history["member"].to_list() == [1] * 4 + [2] * 4 + [3] * 4
+    assert history["epoch"].to_list() == [1, 2, 3, 4] * 3
 
 
-@pytest.mark.parametrize("stop", [2, 6, 9, 12])
+@pytest.mark.parametrize("stop", [2, 6, 12])
 def test_wherever_it_is_killed_it_ends_with_the_same_bytes_and_trains_no_member_again(root, stop, monkeypatch) -> None:
     whole, judge, judged = run(root, "whole", checkpoint_seconds=0), Training._judge, 0
 
@@ -102,17 +101,15 @@ def test_two_processes_learn_what_one_does(root: Path) -> None:
         assert torch.allclose(tensor, weights[1][name], atol=1e-4), name
 
 
-@pytest.mark.parametrize("regression", [False, True], ids=["classes", "values"])
+@pytest.mark.parametrize("regression", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_whole_line_takes_it_as_one_model_and_answers_the_mean(tmp_path: Path, regression) -> None:
-    from slipway.shrinking.running import answers, session
-
     preprocess = write_preprocessed(tmp_path / "preprocess", regression=regression)
     run_line(tmp_path, preprocess=preprocess, training=SMALL.model_copy(update={"ensemble": 2}))
     ensemble, transform = load_network(tmp_path / "train"), read_transform(tmp_path / "privatize")
     test = pl.read_parquet(preprocess / "test.parquet")
     made = features(test, transform)
     members = [scores(member, made) for member in ensemble.members]
-    found, decision = scores(ensemble, made), read_json(tmp_path / "evaluate" / "decision.json")
+    found = scores(ensemble, made)
     if regression:
         np.testing.assert_allclose(found, np.mean(members, axis=0), rtol=1e-5)
     else:
@@ -120,8 +117,9 @@ def test_the_whole_line_takes_it_as_one_model_and_answers_the_mean(tmp_path: Pat
         np.testing.assert_allclose(torch.from_numpy(found).softmax(1), np.mean(shares, axis=0), atol=1e-6)
     assert read_json(tmp_path / "compress" / "fidelity.json")["parity_error"] < 1e-4
     assert (tmp_path / "evaluate" / "learning.svg").read_text().count(">kept<") >= 2
-    served = answers(
-        session((tmp_path / "package" / "bundle" / "model.onnx").read_bytes()), raw_inputs(test, transform)
-    )
-    assert len(served) == len(test)
-    assert decision["classes"] == read_schema(tmp_path / "privatize").classes
+    served = answers(session((tmp_path / "package/bundle/model.onnx").read_bytes()), raw_inputs(test, transform))
+    if regression:
+        assert np.corrcoef(served, found)[0, 1] > 0.99
+    else:
+        assert (served.argmax(1) == found.argmax(1)).mean() > 0.95
+    assert read_json(tmp_path / "package/bundle/card.json")["model"]["network"]["members"] == 2
