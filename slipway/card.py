@@ -43,12 +43,13 @@ def card_facts(
         release_receipt: receipt.json of privatize.
         training_receipt: receipt.json of train.
     """
-    product = schema.product
+    product, num_members = schema.product, architecture.get("members", 1)
+    members = {"members": num_members} if num_members > 1 else {}
     return {
         "description": description,
         "model": {
             "task": product.task,
-            "network": dict(architecture["network"]),
+            "network": {**architecture["network"], **members},
             "artefact": {"format": "ONNX", **candidate},
             "fidelity": dict(fidelity),
         },

@@ -6,9 +6,12 @@ The validation rows say when to stop and which weights are kept.
 import csv
 import hashlib
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from slipway.errors import Diverged
 from slipway.files import read_json, sha256_of, whole_folder, write_json, write_text
@@ -19,11 +22,12 @@ from slipway.learning.events import series_of, written_events
 from slipway.learning.loop import Epoch, fit
 from slipway.learning.material import Material, prepared
 from slipway.learning.progress import Progress
-from slipway.learning.rows import sizes
+from slipway.learning.rows import Rows, Source, sizes
 from slipway.learning.starting import Started
 from slipway.learning.stepping import ALONE
 from slipway.learning.team import Team, learn_together
 from slipway.learning.trained import save_network
+from slipway.networks.building import Architecture, Ensemble
 from slipway.networks.own import code_sha256
 from slipway.pictures.samples import sheet
 from slipway.product.augment import Policy
@@ -34,6 +38,8 @@ from slipway.stage import main
 from slipway.tables.schema import Schema
 
 SHOWN_IMAGES, SHOWN_VERSIONS = 10, 3
+SEEDS_APART = 1_000
+"""From one network of an ensemble to the next: each process of one adds its number."""
 
 logger = logging.getLogger("slipway")
 
@@ -60,7 +66,7 @@ def train(
             logger.warning(
                 "%s is of other rows or parameters: it is not gone on from; delete it if nobody wants it", path
             )
-        series = series_of(checkpoint) if tensorboard else None
+        series = [series_of(checkpoint.of(member)) for member in range(params.ensemble)] if tensorboard else []
         arguments = (augment, privatize, folder, params, checkpoint, code, series)
         if params.processes == 1:
             learn(*arguments)
@@ -77,36 +83,73 @@ def learn(
     params: Train,
     checkpoint: Checkpoint,
     code: Path | None = None,
-    series: Path | None = None,
+    series: Sequence[Path] = (),
     *,
     team: Team = ALONE,
 ) -> None:
     """Train the network and write it into `folder`; one of several processes, of which the first writes.
 
-    Where `series` is a folder, the first writes events for TensorBoard there, too.
+    Where `series` holds a folder for each network, the first writes events for TensorBoard there, too.
 
     Raises:
         Diverged: As above, once the last good weights are in `folder`.
     """
     keep_freed_memory()
     material = Material.of(augment, privatize, code)
-    schema, transform = material.schema, material.transform
-    seed, policy = schema.product.seed, Policy.model_validate(read_json(augment / "policy.json"))
+    schema, transform, seed = material.schema, material.transform, material.schema.product.seed
+    policy = Policy.model_validate(read_json(augment / "policy.json"))
     device = choose_device(params.device, team.rank)
-    rows, validation = material.train(params, device), material.validation()
-    architecture = material.architecture(params.network)
-    with repeatable(seed, params.threads, device):
+    rows, held = material.train(params, device), material.validation().to(device, channels_last=params.channels_last)
+    members = []
+    for member in range(params.ensemble):
+        if params.ensemble > 1 and team.is_first:
+            logger.info("network %d of %d", member + 1, params.ensemble)
+        events = series[member] if series and team.is_first else None
+        members.append(learn_member(material, rows, held, folder, params, policy, checkpoint.of(member), events, team))
+    if team.is_first:
+        save_model([each.network for each in members], material.architecture(params.network), folder)
+        if policy.changes_images and transform.image is not None:
+            few = rows.first(SHOWN_IMAGES)
+            write_text(folder / "augmented.svg", augmented_sheet(few, policy, seed=seed))
+        write_history([each.history for each in members], folder / "history.csv", schema)
+        said = receipt(read_json(privatize / "receipt.json"), params.start, members[0].started)
+        write_json(folder / "receipt.json", said)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A trained network, the epochs that made it, and what it began with; every member begins with the same."""
+
+    network: nn.Module
+    history: list[Epoch]
+    started: Started
+
+
+def learn_member(
+    material: Material,
+    rows: Source,
+    held: Rows,
+    folder: Path,
+    params: Train,
+    policy: Policy,
+    checkpoint: Checkpoint,
+    series: Path | None,
+    team: Team,
+) -> Member:
+    """Train one network, the only one or one of an ensemble, from the seed of its number."""
+    seed = material.schema.product.seed + SEEDS_APART * checkpoint.member
+    with repeatable(seed, params.threads, rows.device):
         network, started = prepared(material, params, rows.known)
-        if isinstance(params.network, Own) and team.is_first:
+        architecture = material.architecture(params.network)
+        if isinstance(params.network, Own) and team.is_first and not checkpoint.member:
             from slipway.shrinking.exportable import require_exportable  # onnxruntime is loaded for these alone
 
             require_exportable(network, architecture)
-        network.to(device)
+        network.to(rows.device)
         torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
-        held = validation.to(device, channels_last=params.channels_last)
-        series, num_batches = series if team.is_first else None, len(sizes(len(rows), params.batch_size))
+        num_batches = len(sizes(len(rows), params.batch_size))
         try:
-            with written_events(series, params, num_batches=num_batches, metric=metric_name(schema)) as events:
+            with written_events(series, params, num_batches=num_batches, metric=metric_name(material.schema)) as events:
                 history = fit(
                     network,
                     rows,
@@ -126,13 +169,16 @@ def learn(
                 checkpoint.remove()
             team.wait()  # or the agent would end the first process while it writes
             raise
-    if team.is_first:
-        save_network(network, architecture, folder)
-        if policy.changes_images and transform.image is not None:
-            few = rows.first(SHOWN_IMAGES)
-            write_text(folder / "augmented.svg", augmented_sheet(few, policy, seed=seed))
-        write_history(history, folder / "history.csv", schema)
-        write_json(folder / "receipt.json", receipt(read_json(privatize / "receipt.json"), params.start, started))
+    return Member(network, history, started)
+
+
+def save_model(networks: list[nn.Module], architecture: Architecture, folder: Path) -> None:
+    """Write the one network, or the ensemble of all, as one model."""
+    if len(networks) == 1:
+        save_network(networks[0], architecture, folder)
+        return
+    ensemble = Ensemble(networks, of_values=architecture.task == "regression")
+    save_network(ensemble, architecture.model_copy(update={"members": len(networks)}), folder)
 
 
 def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.device, code: Path | None = None) -> str:
@@ -160,15 +206,18 @@ def metric_name(schema: Schema) -> str:
     return "rmse" if schema.classes is None else "accuracy"
 
 
-def write_history(history: list[Epoch], path: Path, schema: Schema) -> None:
-    """Write one line for each epoch."""
-    metric = f"validation_{metric_name(schema)}"
+def write_history(histories: list[list[Epoch]], path: Path, schema: Schema) -> None:
+    """Write one line for each epoch; of an ensemble a first column, `member`, keeps its networks apart, from 1."""
+    columns = ["epoch", "train_loss", "validation_loss", f"validation_{metric_name(schema)}", "lr"]
+    is_ensemble = len(histories) > 1
     with path.open("w", newline="\n") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["epoch", "train_loss", "validation_loss", metric, "lr"])
-        for row in history:
-            numbers = (row.train_loss, row.validation_loss, row.validation_metric, row.lr)
-            writer.writerow([row.epoch, *(f"{number:.8g}" for number in numbers)])
+        writer.writerow([*(["member"] if is_ensemble else []), *columns])
+        for member, history in enumerate(histories, start=1):
+            for row in history:
+                numbers = (row.train_loss, row.validation_loss, row.validation_metric, row.lr)
+                first = [member, row.epoch] if is_ensemble else [row.epoch]
+                writer.writerow([*first, *(f"{number:.8g}" for number in numbers)])
 
 
 def receipt(released: dict[str, object], start: Start | None, started: Started) -> dict[str, object]:

@@ -92,6 +92,8 @@ def fit(
         training.run_epoch()
         if watch is not None:
             watch(training.history[-1])
+    if params.ensemble > 1:
+        training.note()  # the next member's training may be killed, and this one be asked for its weights again
     network.load_state_dict(training.best_weights)
     return training.history
 
@@ -192,7 +194,7 @@ class Training:
             self.best, self.best_epoch, self.best_weights = loss, self.epoch, copy_of(self.stepper.judged)
         self.epoch, self.batch, self.losses = self.epoch + 1, 0, []
         if not self.team.is_alone and self.team.agreed(self._is_noting_due(time.monotonic()), self.train.device):
-            self._note()
+            self.note()
 
     def _look_up(self, now: float) -> None:
         """Tell how far it is and write a checkpoint, where it is time; neither changes what is learned.
@@ -208,14 +210,15 @@ class Training:
                 self._require_finite()
         if self.team.is_alone and self._is_noting_due(now):
             self._require_finite()
-            self._note()
+            self.note()
 
     def _is_noting_due(self, now: float) -> bool:
         return self.checkpoint is not None and now - self.noted >= self.params.checkpoint_seconds
 
-    def _note(self) -> None:
-        """Write a checkpoint: all processes say what they hold, the first one writes."""
-        assert self.checkpoint is not None
+    def note(self) -> None:
+        """Write a checkpoint, if one is wanted: all processes say what they hold, the first one writes."""
+        if self.checkpoint is None:
+            return
         state = self._state()
         if self.team.is_first:
             self.checkpoint.write(state)

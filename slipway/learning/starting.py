@@ -86,6 +86,8 @@ def begin(network: nn.Module, start: Start) -> Started:
 def read_weights(start: Start) -> dict[str, Tensor]:
     """Read the file once: the bytes that are hashed are those that are used. A regression's units are left out.
 
+    Of an ensemble the first network is taken.
+
     Raises:
         DataError: It is absent, damaged, or another than the hash says.
     """
@@ -103,6 +105,9 @@ def read_weights(start: Start) -> dict[str, Tensor]:
         weights = load(content)
     except SafetensorError as error:
         raise DataError(f"train.start.file: {path} is no safetensors file ({error})") from None
+    if all(name.startswith("members.") for name in weights):  # slipway.networks.building.Ensemble: its first network
+        first = "members.0."
+        weights = {name.removeprefix(first): each for name, each in weights.items() if name.startswith(first)}
     if weights.keys() >= {"center", "scale"}:  # slipway.networks.building: Regressor, Joint
         return {name.removeprefix("body."): each for name, each in weights.items() if name.startswith("body.")}
     return weights

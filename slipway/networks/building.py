@@ -1,6 +1,7 @@
 """model.json, and the network that it rebuilds."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -36,6 +37,9 @@ class Architecture(Section):
 
     heads: dict[str, int] = Field(default={}, exclude_if=is_empty)
     """The outputs of each target, by its column, where there are several, or labels."""
+
+    members: int = 1
+    """Networks whose mean answers."""
 
     code_sha256: str | None = None
     """Of the file that holds a product's own network; null of the families here."""
@@ -81,6 +85,21 @@ class Joint(nn.Module):
         return self.body(x).float() * self.scale + self.center
 
 
+class Ensemble(nn.Module):
+    """The mean of networks of one architecture (Lakshminarayanan et al. 2017): of probabilities, or of values."""
+
+    def __init__(self, members: Sequence[nn.Module], *, of_values: bool) -> None:
+        super().__init__()
+        self.members, self.of_values = nn.ModuleList(members), of_values
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features [B, ...] to logits [B, outputs], whose softmax is the mean of the members'; or to values [B]."""
+        answers = torch.stack([member(x) for member in self.members])
+        if self.of_values:
+            return answers.mean(0)
+        return answers.float().log_softmax(2).logsumexp(0) - math.log(len(self.members))
+
+
 def body_of(network: nn.Module) -> nn.Module:
     """Return what learns: the network, without what turns values into natural units."""
     return network.body if isinstance(network, Regressor | Joint) else network
@@ -111,6 +130,15 @@ def build(architecture: Architecture, code: Path | None = None) -> nn.Module:
         ParamsError: The family does not suit the features, or the product's own network cannot be made.
         DataError: The product's own network is not what `architecture` was made for.
     """
+    if architecture.members == 1:
+        return _member(architecture, code)
+    if architecture.heads:
+        raise ParamsError("train.ensemble is the mean of answers about one target of one class or value: set it to 1")
+    members = [_member(architecture, code) for _ in range(architecture.members)]
+    return Ensemble(members, of_values=architecture.task == "regression")
+
+
+def _member(architecture: Architecture, code: Path | None) -> nn.Module:
     body = _body(architecture, code)
     if architecture.heads:
         return Joint(body, architecture.outputs)

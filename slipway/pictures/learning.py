@@ -14,26 +14,34 @@ QUALITIES = {"validation_accuracy": "validation accuracy", "validation_rmse": "v
 
 
 def learning_curve(history: Mapping[str, Sequence[float]]) -> str:
-    """Draw loss above and validation accuracy (or RMSE) below, with a mark at the best epoch.
+    """Draw loss above and validation accuracy (or RMSE) below, with a mark at the best epoch of each network.
 
     Args:
-        history: The columns of history.csv: epoch, train_loss, validation_loss, and the quality.
+        history: The columns of history.csv: epoch, train_loss, validation_loss, the quality; of an ensemble, member.
     """
-    epochs, losses = history["epoch"], history["validation_loss"]
-    best = min(range(len(epochs)), key=lambda row: losses[row])
-    rows = range(0, len(epochs), max(1, len(epochs) // MAX_POINTS))
-    chart = _lines(history, LOSSES, rows, "loss", HEIGHT * 2 // 3, best)
+    num_lines, losses = len(history["epoch"]), history["validation_loss"]
+    owners = history.get("member", [1] * num_lines)
+    members = [[row for row in range(num_lines) if owners[row] == one] for one in dict.fromkeys(owners)]
+    best = [min(rows, key=lambda row: losses[row]) for rows in members]
+    shown = [row for rows in members for row in rows[:: max(1, num_lines // MAX_POINTS)]]
+    chart = _lines(history, LOSSES, shown, "loss", HEIGHT * 2 // 3, best)
     quality = {name: label for name, label in QUALITIES.items() if name in history}
     if quality:
-        chart = alt.vconcat(chart, _lines(history, quality, rows, next(iter(quality.values())), HEIGHT // 2, best))
+        chart = alt.vconcat(chart, _lines(history, quality, shown, next(iter(quality.values())), HEIGHT // 2, best))
     return svg(chart)
 
 
 def _lines(
-    history: Mapping[str, Sequence[float]], names: Mapping[str, str], rows: range, title: str, height: int, best: int
+    history: Mapping[str, Sequence[float]],
+    names: Mapping[str, str],
+    rows: Sequence[int],
+    title: str,
+    height: int,
+    best: Sequence[int],
 ) -> ChartType:
     points: list[dict[str, Any]] = [
         {"epoch": history["epoch"][row], "value": history[name][row], "curve": label}
+        | ({"member": history["member"][row]} if "member" in history else {})
         for name, label in names.items()
         for row in rows
     ]
@@ -42,8 +50,11 @@ def _lines(
     legend = alt.Legend() if len(names) > 1 else None
     colour = alt.Color("curve:N", scale=alt.Scale(domain=list(names.values())), legend=legend)
     lines = alt.Chart(table(points)).mark_line().encode(x=x, y=y, color=colour)
+    if "member" in history:
+        lines = lines.encode(detail="member:N")
     name = list(names)[-1]
-    kept = alt.Chart(table([{"epoch": history["epoch"][best], "value": history[name][best], "label": "kept"}]))
+    marks = [{"epoch": history["epoch"][row], "value": history[name][row], "label": "kept"} for row in best]
+    kept = alt.Chart(table(marks))
     dot = kept.mark_point(size=60, filled=True, color="currentColor").encode(x=x, y=y)
     label = kept.mark_text(dy=-10).encode(x=x, y=y, text="label:N")
     return alt.layer(lines, dot, label).properties(width=WIDTH, height=height)

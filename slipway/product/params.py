@@ -82,6 +82,14 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _ensemble_has_one_answer(self) -> Self:
+        if self.train.ensemble > 1 and (len(self.product.targets) > 1 or self.product.task == "multilabel"):
+            raise ValueError(
+                "train.ensemble is the mean of one class or value a row: set it to 1 for several, or labels"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _network_suits_the_kind(self) -> Self:
         name, reads_tokens = self.train.network.name, self.product.kind == "texts"
         if name != "own" and reads_tokens != (name in TEXT_NETWORKS):

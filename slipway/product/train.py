@@ -27,6 +27,9 @@ class Train(Section):
     start: Start | None = None
     """Weights of another training to begin with; null: all start fresh, as init says."""
 
+    ensemble: int = Field(default=1, ge=1, le=64)
+    """Networks that are trained one after another, each from a seed of its own; their mean is the model."""
+
     epochs: int = Field(default=100, ge=1, le=100_000)
     """Passes over the training rows at most."""
 

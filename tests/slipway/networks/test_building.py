@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from slipway.errors import ParamsError
 from slipway.learning.trained import load_network, save_network, scores
 from slipway.networks.attention import EncoderLayer, maximum_over, mean_over
-from slipway.networks.building import Architecture, build
+from slipway.networks.building import Architecture, Ensemble, build
 from slipway.product.networks import CNN, MLP, FTTransformer, LeNet5, ResNet, WideAndDeep
 
 IMAGES = Architecture(network=CNN(channels=[4, 8], hidden=5), inputs=(3, 9, 8), outputs=4, task="classification")
@@ -56,7 +58,7 @@ def test_heads_share_a_width_evenly() -> None:
 
 def test_a_token_that_is_not_there_is_not_attended_to() -> None:
     layer = EncoderLayer(8, 2, dropout=0.0).eval()
-    tokens, is_there = torch.randn(1, 4, 8), torch.tensor([[True, True, False, False]])
+    tokens, is_there = torch.randn(1, 4, 8).tanh(), torch.tensor([[True, True, False, False]])
     changed = tokens.clone()
     changed[:, 2:] += 1
     assert torch.allclose(layer(tokens, is_there)[:, :2], layer(changed, is_there)[:, :2], atol=1e-6)
@@ -93,3 +95,34 @@ def test_a_saved_network_answers_as_before(architecture: Architecture, tmp_path:
     x = np.random.default_rng(1).normal(size=(5, *architecture.inputs)).astype(np.float32)
     save_network(network, architecture, tmp_path)
     np.testing.assert_array_equal(scores(load_network(tmp_path), x), scores(network, x, chunk_rows=8192))
+
+
+@given(st.integers(1, 5), st.integers(2, 4), st.floats(0.1, 300))
+@settings(max_examples=30, deadline=None)
+def test_an_ensemble_answers_the_mean_of_probabilities_however_sure_its_members_are(members, outputs, scale) -> None:
+    logits = [scale * torch.randn(6, outputs) for _ in range(members)]
+    fixed = [Fixed(each) for each in logits]
+    answered = Ensemble(fixed, of_values=False)(torch.zeros(6, 1))
+    wanted = torch.stack([each.double().softmax(1) for each in logits]).mean(0)
+    assert answered.isfinite().all()
+    torch.testing.assert_close(answered.double().softmax(1), wanted, atol=1e-5, rtol=1e-4)
+
+
+class Fixed(torch.nn.Module):
+    """Answers what it was given."""
+
+    def __init__(self, answers: torch.Tensor) -> None:
+        super().__init__()
+        self.answers = answers
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.answers
+
+
+def test_an_ensemble_is_rebuilt_from_its_json(tmp_path: Path) -> None:
+    for architecture in (IMAGES, ROWS):
+        several = architecture.model_copy(update={"members": 2})
+        network = build(several).eval()
+        x = np.random.default_rng(1).normal(size=(5, *architecture.inputs)).astype(np.float32)
+        save_network(network, several, tmp_path)
+        np.testing.assert_array_equal(scores(load_network(tmp_path), x), scores(network, x))
