@@ -95,7 +95,10 @@ def read_weights(start: Start) -> dict[str, Tensor]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"train.start.file: {path} cannot be read ({error.strerror}). Is it there yet?") from None
+        raise DataError(
+            f"train.start.file: {path} cannot be read ({error.strerror}). Train that product first; a file of "
+            "this one's own train is deleted before it runs again: copy it elsewhere first."
+        ) from None
     if (sha256 := hashlib.sha256(content).hexdigest()) != start.sha256:
         raise DataError(
             f"train.start.file: {path} is not the file that train.start.sha256 names: its sha256 is {sha256}. "

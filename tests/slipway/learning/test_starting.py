@@ -195,7 +195,7 @@ def test_counters_of_batch_normalisation_alone_are_no_start(tmp_path: Path) -> N
 
 def test_a_file_that_is_absent_another_or_no_weights_is_refused_with_the_mend(tmp_path: Path) -> None:
     start = saved(network(2), tmp_path)
-    with pytest.raises(DataError, match=r"other.safetensors cannot be read \(No such file"):
+    with pytest.raises(DataError, match=r"other.safetensors cannot be read \(No such file.*copy it elsewhere first"):
         begin(network(2), start.model_copy(update={"file": str(tmp_path / "other.safetensors")}))
     with pytest.raises(DataError, match=f"its sha256 is {start.sha256}. Write that"):
         begin(network(2), start.model_copy(update={"sha256": "0" * 64}))

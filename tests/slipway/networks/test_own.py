@@ -102,7 +102,7 @@ def test_nothing_is_written_into_the_folder_of_the_code(tmp_path: Path) -> None:
         (FORWARD, FORWARD + ".squeeze()", r"answers float32 \[2\] to 1 rows, and must answer float32 \[1, 2\]"),
         (FORWARD, FORWARD + ", 1", r"answers tuple to 2 rows"),
         (FORWARD, FORWARD + ".argmax(1)", r"answers int64 \[2\] to 2 rows"),
-        (FORWARD, FORWARD + ".log()", r"numbers that are not finite"),
+        (FORWARD, FORWARD + " / 0", r"numbers that are not finite"),
         (FORWARD, "return self.head(self.layer(x - x.mean(0)))", r"answers for a row by the others of its batch"),
         (FORWARD, "return self.head(self.layer(x))", r"no gradient reaches norm.weight, norm.bias"),
         (FORWARD, FORWARD + ".detach()", r"no gradient reaches layer.weight, layer.bias, head.weight"),
