@@ -163,13 +163,14 @@ def test_a_kill_in_the_middle_of_a_stage_ends_it_and_the_next_run_goes_on_there(
 
 def test_a_second_run_waits_for_its_turn(toy, tmp_path_factory):
     started = tmp_path_factory.mktemp("marks") / "started"
-    first = toy.start(TOY_STARTED=str(started), TOY_SECONDS="3")
+    first = toy.start(TOY_STARTED=str(started), TOY_SECONDS="60")
     wait_for(started)
     second = toy.start()
-    out, err = second.communicate()
+    assert any("another run of toy is going on" in line for line in second.stderr)
+    assert first.poll() is None
+    started.unlink()
     assert json.loads(first.communicate()[0])["stages"] == outcomes(ingest="ran", augment="ran", train="ran")
-    assert json.loads(out)["stages"] == outcomes()
-    assert "another run of toy is going on" in err
+    assert json.loads(second.communicate()[0])["stages"] == outcomes()
 
 
 def test_a_stage_runs_in_the_process_of_the_flow_and_train_in_its_own_beside_others(toy):
