@@ -203,10 +203,10 @@ def test_a_blend_of_rows_with_gaps_is_learned_in_pieces_as_in_one(line):
 
 
 def test_streamed_rows_have_all_targets(line, monkeypatch):
-    monkeypatch.setattr("slipway.learning.material.GROUP_ROWS", 50)
+    monkeypatch.setattr("slipway.learning.material.TARGETS_AT_ONCE", 50)
     material = Material.of(line / "augment", line / "privatize")
     held = material.train(TRAINING, torch.device("cpu"))
-    params = TRAINING.model_copy(update={"max_resident_gib": 0, "shuffle_buffer_rows": 100})
+    params = TRAINING.model_copy(update={"max_resident_gib": 0, "shuffle_buffer_gib": 1e-6})
     streamed = material.train(params, torch.device("cpu"))
     assert isinstance(streamed, Streamed)
     targets = [torch.cat([y for _, y in each.batches(32, seed=1)]) for each in (held, streamed)]
