@@ -1,6 +1,7 @@
 """Put privacy between the rows and what follows: `python -m tasks.privatize PREPROCESS OUT --params ...`.
 
-The transform is fitted on what this stage releases, and on nothing else. Under a mechanism with noise it can't be
+The transform is fitted on what this stage releases, and on nothing else. Plain rows pass as a stream; noise takes all
+of them at once. Under a mechanism with noise it can't be
 repeated: each run is a fresh release, and costs again.
 """
 
@@ -16,6 +17,7 @@ from slipway.files import read_json, whole_folder, write_json
 from slipway.product.privatize import Privatize
 from slipway.product.product import Product
 from slipway.stage import main
+from slipway.tables.groups import write_groups
 from slipway.tables.plan import Plan
 from slipway.tables.schema import PART, ROW_ID, Column, Schema, read_schema
 from slipway.transform.fitting import fit_transform
@@ -29,21 +31,23 @@ def privatize(preprocess: Path, out: Path, params: Privatize) -> Path:
     with whole_folder(out) as folder:
         schema = read_schema(preprocess)
         plan = Plan.model_validate(read_json(preprocess / "plan.json"))
-        frames = {part: pl.read_parquet(preprocess / f"{part}.parquet") for part in PARTS}
+        released = {part: pl.scan_parquet(preprocess / f"{part}.parquet") for part in PARTS}
+        receipt = not_private()
         if params.mechanism == "local":
+            frames = {part: rows.collect() for part, rows in released.items()}
             require_independent_rows(plan, frames["train"])
             require_no_quarantine(plan, schema)
-            released, schema, receipt = release_locally(frames, schema, params)
-        else:
-            released, receipt = frames, not_private()
+            noised, schema, receipt = release_locally(frames, schema, params)
+            released = {part: rows.lazy() for part, rows in noised.items()}
         bounds = fit_bounds(released["train"], schema, plan)
         good, bad, outliers = split_outliers(released["train"], bounds)
-        transform, counts = fit_transform(good, schema, plan, bounds)
+        parted = {"train": good, "validation": released["validation"], "quarantine": bad}
+        for name, each in parted.items():
+            write_groups(each, folder / f"{name}.parquet")
+        written = {name: pl.scan_parquet(folder / f"{name}.parquet") for name in ("train", "quarantine")}
+        transform, counts = fit_transform(written["train"], schema, plan, bounds)
         transform.write(folder)
-        good.write_parquet(folder / "train.parquet")
-        released["validation"].write_parquet(folder / "validation.parquet")
-        bad.write_parquet(folder / "quarantine.parquet")
-        rows = {"train": good.height, "quarantine": bad.height}
+        rows = {name: int(each.select(pl.len()).collect().item()) for name, each in written.items()}
         write_json(folder / "fitting.json", {"rows": rows, "outliers": outliers, **asdict(counts)})
         write_json(folder / "receipt.json", receipt)
         schema.write(folder)

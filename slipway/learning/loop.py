@@ -104,7 +104,7 @@ class Training:
     Attributes:
         epoch: The epoch that is under way, from 1.
         batch: How many of its batches are done.
-        losses: Of these batches.
+        losses: Of these batches, in one tensor of all batches: pieces of their own would keep the heap from shrinking.
         history: Of the epochs before it.
         best_weights: Of the epoch with the lowest validation loss.
     """
@@ -134,7 +134,7 @@ class Training:
         self.factor, self.plateau = schedule(params), PlateauState(params.schedule)
         self.num_batches = num_batches
         self.epoch, self.batch = 1, 0
-        self.losses: list[Tensor] = []
+        self.losses = torch.zeros(num_batches, device=device)
         self.history: list[Epoch] = []
         self.untrained = assess(network, validation, self.validation_loss)[0]
         self.best, self.best_epoch, self.best_weights = math.inf, 0, copy_of(self.stepper.judged)
@@ -158,10 +158,10 @@ class Training:
         self.stepper.begin(self.epoch)
         for x, y in self.train.batches(self.params.batch_size, seed=self._order_seed(), skip=self.batch):
             self.stepper.set_lr(self.lr_at(self.epoch - 1 + self.batch / self.num_batches))
-            self.losses.append(self._learn(x, y) if self.team.is_alone else self._learn_part(x, y))
+            self.losses[self.batch] = self._learn(x, y) if self.team.is_alone else self._learn_part(x, y)
             self.batch += 1
             self._look_up(time.monotonic())
-        self.losses = list(self.team.mean(torch.stack(self.losses)).unbind())
+        self.losses = self.team.mean(self.losses)
         self._require_finite()
         self._judge()
 
@@ -181,7 +181,7 @@ class Training:
 
     def _judge(self) -> None:
         """Judge the epoch, note it, and keep its weights if they are the best."""
-        train_loss = torch.stack(self.losses).mean().item()
+        train_loss = self.losses.mean().item()
         self.team.align(self.stepper.buffers)
         loss, metric = assess(self.stepper.judged, self.validation, self.validation_loss)
         loss, metric = self.team.first_says([loss, metric], self.train.device)
@@ -192,7 +192,7 @@ class Training:
         self.plateau.see(loss)
         if loss < self.best:
             self.best, self.best_epoch, self.best_weights = loss, self.epoch, copy_of(self.stepper.judged)
-        self.epoch, self.batch, self.losses = self.epoch + 1, 0, []
+        self.epoch, self.batch = self.epoch + 1, 0
         if not self.team.is_alone and self.team.agreed(self._is_noting_due(time.monotonic()), self.train.device):
             self.note()
 
@@ -204,7 +204,7 @@ class Training:
         if self.progress.is_due(now) and self.team.is_first:
             last = self.history[-1] if self.history else None
             told = f"{last.validation_loss:.4g}, {self._metric} {last.validation_metric:.4g}" if last else ""
-            loss = self.losses[-1].item()
+            loss = self.losses[self.batch - 1].item()
             self.progress.tell(Moment(self.epoch, self.params.epochs, self.batch, self.num_batches, loss, told), now)
             if self.team.is_alone:
                 self._require_finite()
@@ -233,7 +233,7 @@ class Training:
         return (self.seed * 1_000_003 + self.epoch) % 2**63
 
     def _require_finite(self) -> None:
-        finite = torch.stack(self.losses).isfinite()
+        finite = self.losses[: self.batch].isfinite()
         if not finite.all():
             batch = int((~finite).nonzero()[0]) + 1
             raise self._diverged(f"the loss of batch {batch} of epoch {self.epoch} is {self.losses[batch - 1].item()}")
@@ -258,7 +258,7 @@ class Training:
             "random": [gathered(each, device) for each in states],
             "epoch": self.epoch,
             "batch": self.batch,
-            "losses": torch.stack(self.losses) if self.losses else torch.zeros(0),
+            "losses": self.losses[: self.batch].clone(),
             "history": [astuple(each) for each in self.history],
             "best": (self.best, self.best_epoch, self.best_weights),
         }
@@ -272,7 +272,7 @@ class Training:
         if cuda:
             torch.cuda.set_rng_state(cuda[0])
         self.epoch, self.batch = state["epoch"], state["batch"]
-        self.losses = list(state["losses"].unbind())
+        self.losses[: self.batch] = state["losses"]
         self.history = [Epoch(*each) for each in state["history"]]
         self.best, self.best_epoch, self.best_weights = state["best"]
         logger.info("goes on at epoch %d, after %d of %d batches", self.epoch, self.batch, self.num_batches)

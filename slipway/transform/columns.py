@@ -1,5 +1,6 @@
-"""What fitting needs of a column: its values, and a place to count what the steps change."""
+"""What fitting needs of a column: its values, whole or part by part, and a place to count what the steps change."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -21,6 +22,12 @@ class Counts:
 def column(rows: pl.LazyFrame, values: pl.Expr) -> pl.Series:
     """Read one column, and no other, of a table that need not fit in memory."""
     return rows.select(values).collect(engine="streaming").to_series()
+
+
+def in_parts(rows: pl.LazyFrame, values: pl.Expr, at_once: int) -> Iterator[pl.Series]:
+    """Read one column some rows at a time, in their order; it is never held whole."""
+    for part in rows.select(values).collect_batches(chunk_size=at_once, engine="streaming"):
+        yield part.to_series()
 
 
 def known(values: pl.Series) -> pl.Series:

@@ -1,4 +1,7 @@
-"""Fit the plan on the training rows that privatize releases: column by column, so that a table may exceed memory."""
+"""Fit the plan on the training rows that privatize releases: column by column, so that a table may exceed memory.
+
+A column of numbers is held whole, because medians and quantiles are exact; others are counted as they pass.
+"""
 
 from typing import Any
 
@@ -7,7 +10,7 @@ import polars as pl
 from slipway.errors import DataError
 from slipway.tables.plan import Plan
 from slipway.tables.schema import Schema
-from slipway.transform.applying import plain_number, plain_text
+from slipway.transform.applying import plain_number
 from slipway.transform.categories import fit_category
 from slipway.transform.columns import Counts, column
 from slipway.transform.fitted import Bounds, Transform
@@ -43,10 +46,7 @@ def fit_transform(
         name: fit_number(column(rows, plain_number(name)), plan.numbers_of(name), limits.get(name), counts)
         for name in schema.names("number")
     }
-    categories = {
-        name: fit_category(column(rows, plain_text(name)), plan.categories_of(name), counts)
-        for name in schema.names("category")
-    }
+    categories = {name: fit_category(rows, name, plan.categories_of(name), counts) for name in schema.names("category")}
     texts = {name: fit_text(rows, name, plan.texts_of(name), counts) for name in schema.names("text")}
     columns: dict[str, Any] = {**numbers, **categories, **texts}
     constant = [name for name, step in columns.items() if step is None]

@@ -33,8 +33,8 @@ def fit_bounds(train: pl.DataFrame | pl.LazyFrame, schema: Schema, plan: Plan) -
 
 
 def split_outliers(
-    train: pl.DataFrame, bounds: dict[str, Bounds]
-) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, dict[str, Any]]]:
+    train: pl.DataFrame | pl.LazyFrame, bounds: dict[str, Bounds]
+) -> tuple[pl.LazyFrame, pl.LazyFrame, dict[str, dict[str, Any]]]:
     """Take the rows out that a quarantine's bounds exclude.
 
     Returns:
@@ -44,19 +44,16 @@ def split_outliers(
     beyond = {
         name: ~plain_number(name).is_between(each.low, each.high).fill_null(True) for name, each in bounds.items()
     }
-    reasons = [
-        pl.when(beyond[name]).then(pl.lit(f"{name}: {each.reason}"))
-        for name, each in bounds.items()
-        if each.action == "quarantine"
-    ]
-    found = train.select(excluded.sum().alias(name) for name, excluded in beyond.items())
+    excluding = {name: each.reason for name, each in bounds.items() if each.action == "quarantine"}
+    rows = train.lazy()
+    found = rows.select(excluded.sum().alias(name) for name, excluded in beyond.items()).collect(engine="streaming")
     report = {
         name: {**each.model_dump(), "rows": found[name].item()} for name, each in bounds.items() if found[name].item()
     }
-    listed = pl.concat_list(reasons).list.drop_nulls() if reasons else pl.lit([], dtype=pl.List(pl.String))
-    marked = train.with_columns(listed.alias(REASONS))
-    is_good = pl.col(REASONS).list.len() == 0
-    return marked.filter(is_good).drop(REASONS), marked.filter(~is_good), report
+    is_bad = pl.any_horizontal(pl.lit(False), *(beyond[name] for name in excluding))
+    said = [pl.when(beyond[name]).then(pl.lit(f"{name}: {reason}")) for name, reason in excluding.items()]
+    reasons = pl.concat_list(said or pl.lit(None, dtype=pl.String)).list.drop_nulls().alias(REASONS)
+    return rows.filter(~is_bad), rows.filter(is_bad).with_columns(reasons), report
 
 
 def fit_number(values: pl.Series, steps: Numbers, bounds: Bounds | None, counts: Counts) -> Number | None:

@@ -8,7 +8,7 @@ import polars as pl
 from slipway.product.steps import Image
 from slipway.tables.images import image_array
 from slipway.tables.schema import Schema
-from slipway.transform.columns import column
+from slipway.transform.columns import in_parts
 from slipway.transform.fitted import Pixels
 
 IMAGES_AT_ONCE = 4096
@@ -19,11 +19,9 @@ def fit_pixels(rows: pl.LazyFrame, name: str, schema: Schema, steps: Image) -> P
     assert schema.image_shape is not None, "ingest writes the shape of images"
     center, scale = 0.0, 1.0
     if steps.scale == "standard":
-        images = column(rows, pl.col(name))
         shares = np.zeros(256)
-        for start in range(0, len(images), IMAGES_AT_ONCE):
-            pixels = image_array(images.slice(start, IMAGES_AT_ONCE), schema.image_shape)
-            shares += np.bincount(pixels.ravel(), minlength=256)
+        for images in in_parts(rows, pl.col(name), IMAGES_AT_ONCE):
+            shares += np.bincount(image_array(images, schema.image_shape).ravel(), minlength=256)
         levels = np.arange(256) / steps.max_value
         center = float(np.average(levels, weights=shares))
         scale = math.sqrt(np.average((levels - center) ** 2, weights=shares)) or 1.0

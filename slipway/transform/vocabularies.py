@@ -1,14 +1,13 @@
 """Fit the step of a product of texts: a vocabulary of tokens, from the training texts that privatize releases."""
 
 import json
-from collections.abc import Iterator
 
 import polars as pl
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from slipway.errors import DataError
 from slipway.product.steps import Tokens
-from slipway.transform.columns import Counts, column, known
+from slipway.transform.columns import Counts, in_parts, no_value
 from slipway.transform.fitted import Tokenized
 from slipway.transform.tokens import PADDING, TEXTS_AT_ONCE
 
@@ -24,11 +23,14 @@ def fit_tokens(rows: pl.LazyFrame, name: str, steps: Tokens, counts: Counts) -> 
     Raises:
         DataError: No text is there, or all are the same.
     """
-    texts = column(rows, pl.col(name))
-    present = known(texts)
-    if present.n_unique() == 1 and not texts.null_count():
+    text = pl.col(name)
+    facts = rows.select(present=text.count(), missing=text.null_count(), first=text.min(), last=text.max())
+    num_present, num_missing, first, last = facts.collect(engine="streaming").row(0)
+    if not num_present:
+        raise no_value(name)
+    if first == last and not num_missing:
         raise DataError(f"each training row of '{name}' holds the same text: there is nothing to learn")
-    if num_missing := texts.null_count():
+    if num_missing:
         counts.missing[name] = num_missing
     tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN_TOKEN, fuse_unk=True))
     if steps.lower:
@@ -40,7 +42,8 @@ def fit_tokens(rows: pl.LazyFrame, name: str, steps: Tokens, counts: Counts) -> 
         special_tokens=[PADDING_TOKEN, UNKNOWN_TOKEN],
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_batches(present), trainer, length=len(present))
+    batches = (part.drop_nulls().to_list() for part in in_parts(rows, text, TEXTS_AT_ONCE))
+    tokenizer.train_from_iterator(batches, trainer, length=num_present)
     tokenizer.enable_truncation(steps.length)
     tokenizer.enable_padding(length=steps.length, pad_id=PADDING, pad_token=PADDING_TOKEN)
     return Tokenized(
@@ -49,11 +52,6 @@ def fit_tokens(rows: pl.LazyFrame, name: str, steps: Tokens, counts: Counts) -> 
         vocabulary=tokenizer.get_vocab_size(),
         tokenizer=_without_added_tokens(tokenizer),
     )
-
-
-def _batches(texts: pl.Series) -> Iterator[list[str]]:
-    for start in range(0, len(texts), TEXTS_AT_ONCE):
-        yield texts.slice(start, TEXTS_AT_ONCE).to_list()
 
 
 def _without_added_tokens(tokenizer: Tokenizer) -> str:

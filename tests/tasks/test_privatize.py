@@ -1,7 +1,11 @@
 """privatize: rows pass plainly and are called not private, or leave with noise and a receipt."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from line import LOCAL, run_line, write_preprocessed
@@ -14,6 +18,8 @@ from slipway.tables.plan import Plan
 from slipway.tables.schema import Column, read_schema
 from slipway.transform.fitted import read_transform
 from tasks.privatize import privatize
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_without_a_mechanism_rows_pass_and_the_receipt_says_not_private(tmp_path: Path) -> None:
@@ -151,3 +157,36 @@ def test_a_private_product_goes_the_whole_line_and_its_bundle_says_what_was_spen
     card = (bundle / "card.md").read_text()
     assert "released with epsilon 4.5 a row" in card
     assert "The whole pipeline has no guarantee" in card
+
+
+PEAK = """
+import sys
+from pathlib import Path
+from slipway.product.privatize import Privatize
+from tasks.privatize import privatize
+privatize(Path(sys.argv[1]), Path(sys.argv[2]), Privatize())
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(int(status["VmHWM"].split()[0]) // 1024)  # ru_maxrss would be at least that of the process that started this one
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory in /proc")
+def test_plain_rows_pass_without_being_held(tmp_path: Path) -> None:
+    """A table of 720 MB more takes at most a third of that: one column, a few times."""
+    peaks = []
+    for num_rows in (500_000, 5_000_000):
+        preprocess = write_preprocessed(tmp_path / f"{num_rows}" / "preprocess")
+        schema, values = read_schema(preprocess), np.random.default_rng(1).normal(size=num_rows)
+        names = [f"x{index}" for index in range(20)]
+        table = pl.DataFrame({name: values + index for index, name in enumerate(names)})
+        table.with_columns(target=pl.lit("no")).write_parquet(preprocess / "train.parquet", row_group_size=100_000)
+        columns = [*(Column(name=name, dtype="Float64") for name in names), schema.columns[-1]]
+        schema.model_copy(update={"columns": columns}).write(preprocess)
+        plan = Plan(numbers=Numbers(outliers=Iqr(name="iqr", action="quarantine")))
+        (preprocess / "plan.json").write_text(plan.model_dump_json())
+        command = [sys.executable, "-c", PEAK, str(preprocess), str(tmp_path / f"{num_rows}" / "privatize")]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
+        peaks.append(int(done.stdout))
+    assert peaks[1] - peaks[0] < 240, peaks

@@ -119,6 +119,7 @@ def test_rows_of_a_quarantine_leave_with_their_reason_before_the_rest_is_fitted(
     schema = schema_of(table)
     bounds = fit_bounds(table, schema, plan)
     good, bad, report = split_outliers(table, bounds)
+    good, bad = pl.collect_all([good, bad])
     assert good["x"].to_list() == [1, 2, 3, 4]
     assert bad["_reasons"].to_list() == [
         ["x: must be at least -1 and at most 7, or it is an outlier among the training rows"],
@@ -133,6 +134,7 @@ def test_rows_of_a_quarantine_leave_with_their_reason_before_the_rest_is_fitted(
 def test_without_a_quarantine_all_rows_stay() -> None:
     table = pl.DataFrame({"x": VALUES, "target": list("ababab")})
     good, bad, _ = split_outliers(table, fit_bounds(table, schema_of(table), Plan()))
+    good, bad = pl.collect_all([good, bad])
     assert good.equals(table)
     assert bad.is_empty()
     assert bad.schema["_reasons"] == pl.List(pl.String)

@@ -22,8 +22,8 @@ TEXTS = ["the good cat", "the good dog", "a bad cat ate the good fish", None, "t
 TABLE = pl.DataFrame({"note": TEXTS, "target": ["a", "b", "a", "b", "a", "b"] * 5})
 
 
-def fitted(table: pl.DataFrame = TABLE, **steps: object) -> Transform:
-    schema = schema_of(table, texts=["note"], kind="texts")
+def fitted(table: pl.DataFrame | pl.LazyFrame = TABLE, **steps: object) -> Transform:
+    schema = schema_of(TABLE, texts=["note"], kind="texts")
     return fit_transform(table, schema, Plan(tokens=Tokens.model_validate({"length": 6, **steps})))[0]
 
 
@@ -38,6 +38,14 @@ def test_a_text_is_its_tokens_and_padding_behind_and_a_missing_one_is_padding_al
     assert made[0, 0] == made[1, 0] == made[2, 4], "'the' is one token wherever it stands"
     assert (made[3] == PADDING).all()
     assert (raw_inputs(TABLE.head(4), fitted())["tokens"] == made).all(), "a server gives the model the same"
+
+
+def test_how_many_texts_are_read_at_once_changes_nothing(tmp_path, monkeypatch) -> None:
+    TABLE.write_parquet(tmp_path / "table.parquet")
+    monkeypatch.setattr("slipway.transform.vocabularies.TEXTS_AT_ONCE", 3)
+    in_parts = fitted(pl.scan_parquet(tmp_path / "table.parquet"))
+    monkeypatch.undo()
+    assert in_parts == fitted()
 
 
 def test_a_long_text_is_cut() -> None:
