@@ -1,8 +1,7 @@
 """Put privacy between the rows and what follows: `python -m tasks.privatize PREPROCESS OUT --params ...`.
 
 The transform is fitted on what this stage releases, and on nothing else. Plain rows pass as a stream; noise takes all
-of them at once. Under a mechanism with noise it can't be
-repeated: each run is a fresh release, and costs again.
+of them at once. Under a mechanism with noise it can't be repeated: each run is a fresh release, and costs again.
 """
 
 import math

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from slipway.errors import Diverged
+from slipway.errors import Diverged, ParamsError
 from slipway.files import read_json, sha256_of, whole_folder, write_json, write_text
 from slipway.learning.augmenting import augment_batch
 from slipway.learning.checkpoints import Checkpoint
@@ -98,7 +98,9 @@ def learn(
     material = Material.of(augment, privatize, code)
     schema, transform, seed = material.schema, material.transform, material.schema.product.seed
     policy = Policy.model_validate(read_json(augment / "policy.json"))
-    device = choose_device(params.device, team.rank)
+    architecture, device = material.architecture(params.network), choose_device(params.device, team.rank)
+    if params.ensemble > 1 and architecture.heads:
+        raise ParamsError("train.ensemble is the mean of one class or value a row: set it to 1 for several, or labels")
     rows, held = material.train(params, device), material.validation().to(device, channels_last=params.channels_last)
     members = []
     for member in range(params.ensemble):
@@ -107,7 +109,7 @@ def learn(
         events = series[member] if series and team.is_first else None
         members.append(learn_member(material, rows, held, folder, params, policy, checkpoint.of(member), events, team))
     if team.is_first:
-        save_model([each.network for each in members], material.architecture(params.network), folder)
+        save_model([each.network for each in members], architecture, folder)
         if policy.changes_images and transform.image is not None:
             few = rows.first(SHOWN_IMAGES)
             write_text(folder / "augmented.svg", augmented_sheet(few, policy, seed=seed))

@@ -132,8 +132,6 @@ def build(architecture: Architecture, code: Path | None = None) -> nn.Module:
     """
     if architecture.members == 1:
         return _member(architecture, code)
-    if architecture.heads:
-        raise ParamsError("train.ensemble is the mean of answers about one target of one class or value: set it to 1")
     members = [_member(architecture, code) for _ in range(architecture.members)]
     return Ensemble(members, of_values=architecture.task == "regression")
 

@@ -10,7 +10,7 @@ import torch
 from line import QUICK, run_line
 
 from slipway.bundle.predictor import Predictor
-from slipway.errors import DataError
+from slipway.errors import DataError, ParamsError
 from slipway.files import read_json
 from slipway.judging.decision import read_decision
 from slipway.judging.metrics import classification_metrics, regression_metrics
@@ -213,6 +213,11 @@ def test_streamed_rows_have_all_targets(line, monkeypatch):
     sums = [each.nan_to_num(-1).sort(0).values for each in targets]
     assert torch.equal(*sums)
     assert str(held.known) == str(streamed.known)
+
+
+def test_an_ensemble_of_several_targets_is_refused_before_it_is_trained(line, tmp_path):
+    with pytest.raises(ParamsError, match=r"train\.ensemble .* set it to 1"):
+        train(line / "augment", line / "privatize", tmp_path / "t", TRAINING.model_copy(update={"ensemble": 2}))
 
 
 @pytest.mark.slow
