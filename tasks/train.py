@@ -23,6 +23,7 @@ from slipway.learning.loop import Epoch, fit
 from slipway.learning.material import Material, prepared
 from slipway.learning.progress import Progress
 from slipway.learning.rows import Rows, Source, sizes
+from slipway.learning.sharding import gathered
 from slipway.learning.starting import Started
 from slipway.learning.stepping import ALONE
 from slipway.learning.team import Team, learn_together
@@ -147,7 +148,8 @@ def learn_member(
             from slipway.shrinking.exportable import require_exportable  # onnxruntime is loaded for these alone
 
             require_exportable(network, architecture)
-        network.to(rows.device)
+        if not params.fsdp:  # each process moves its part
+            network.to(rows.device)
         torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
         num_batches = len(sizes(len(rows), params.batch_size))
         try:
@@ -166,12 +168,14 @@ def learn_member(
                     progress=Progress(len(rows), events.tell_moment if events else None),
                 )
         except Diverged:
+            left = gathered(network, architecture, material.code) if params.fsdp else network
             if team.is_first:
-                save_network(network, architecture, folder)
+                save_network(left, architecture, folder)
                 checkpoint.remove()
             team.wait()  # or the agent would end the first process while it writes
             raise
-    return Member(network, history, started)
+        trained = gathered(network, architecture, material.code) if params.fsdp else network
+    return Member(trained, history, started)
 
 
 def save_model(networks: list[nn.Module], architecture: Architecture, folder: Path) -> None:

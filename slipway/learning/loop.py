@@ -23,6 +23,7 @@ from slipway.learning.losses import AnyLoss, training_loss, validation_loss
 from slipway.learning.progress import Moment, Progress
 from slipway.learning.rows import JointTargets, Known, Rows, Source, Targets, sizes
 from slipway.learning.schedules import PlateauState, schedule
+from slipway.learning.sharding import parted_like, whole
 from slipway.learning.starting import FRESH, Started
 from slipway.learning.stepping import ALONE, Stepper
 from slipway.learning.team import Team
@@ -124,11 +125,11 @@ class Training:
     ) -> None:
         device, known = train.device, train.known
         num_batches = count_batches(len(train), params.batch_size, team)
-        require_outputs(network, train.first(2), known)
         self.train, self.validation, self.params, self.policy = train, validation, params, policy
         self.seed, self.checkpoint, self.team = seed, checkpoint, team
         self.loss = training_loss(params, known)
         self.stepper = Stepper(network, params, self.loss, device, team, started)
+        require_outputs(network, train.first(2), known)
         self.validation_loss = validation_loss(params, known)
         self.generator = torch.Generator(device).manual_seed(seed + team.rank)
         self.factor, self.plateau = schedule(params), PlateauState(params.schedule)
@@ -140,7 +141,8 @@ class Training:
         self.best, self.best_epoch, self.best_weights = math.inf, 0, copy_of(self.stepper.judged)
         self.progress = Progress(len(train))
         self.noted = time.monotonic()
-        if checkpoint is not None and (state := checkpoint.read(device)) is not None:
+        place = torch.device("cpu") if params.fsdp else device  # each process takes its part from there
+        if checkpoint is not None and (state := checkpoint.read(place)) is not None:
             self._restore(state)
 
     @property
@@ -260,7 +262,7 @@ class Training:
             "batch": self.batch,
             "losses": self.losses[: self.batch].clone(),
             "history": [astuple(each) for each in self.history],
-            "best": (self.best, self.best_epoch, self.best_weights),
+            "best": (self.best, self.best_epoch, whole(self.best_weights)),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -274,7 +276,8 @@ class Training:
         self.epoch, self.batch = state["epoch"], state["batch"]
         self.losses[: self.batch] = state["losses"]
         self.history = [Epoch(*each) for each in state["history"]]
-        self.best, self.best_epoch, self.best_weights = state["best"]
+        self.best, self.best_epoch, weights = state["best"]
+        self.best_weights = parted_like(weights, self.best_weights)
         logger.info("goes on at epoch %d, after %d of %d batches", self.epoch, self.batch, self.num_batches)
 
 
@@ -301,7 +304,7 @@ def require_outputs(network: nn.Module, x: Tensor, known: Known) -> None:
         DataError: A class has no training rows.
     """
     network.eval()
-    with torch.inference_mode():
+    with torch.no_grad():  # in inference mode weights of FSDP would be put together as what can never learn
         shape = tuple(network(x).shape)
     if isinstance(known, JointTargets):
         width = sum(head.width for head, _ in known.heads)
@@ -336,7 +339,7 @@ def _require_classes(known: Targets, num_classes: int, of: str = "") -> None:
 def assess(network: nn.Module, rows: Rows, loss_of: AnyLoss) -> tuple[float, float]:
     """Return the loss, and accuracy (of labels, all of a row right) or RMSE of the main target, over all rows."""
     network.eval()
-    with torch.inference_mode():
+    with torch.no_grad():
         at_once = rows_at_once(None if rows.features.is_floating_point() else rows.features.shape[1])
         outputs = torch.cat([network(part) for part in rows.features.split(at_once)])
         loss = loss_of.mean(outputs, rows.targets).item()

@@ -12,7 +12,7 @@ Group = dict[str, Any]
 
 
 def make_optimizer(params: Train, weights: list[Group]) -> optim.Optimizer:
-    """Return the optimiser of these groups of weights."""
+    """Return the optimiser of these groups of weights; of parted ones torch fuses Adam and AdamW alone."""
     choice = params.optimizer
     if isinstance(choice, SGD):
         return optim.SGD(
@@ -21,7 +21,7 @@ def make_optimizer(params: Train, weights: list[Group]) -> optim.Optimizer:
             momentum=choice.momentum,
             nesterov=choice.nesterov,
             weight_decay=params.weight_decay,
-            fused=True,
+            fused=not params.fsdp,
         )
     if isinstance(choice, RMSprop):
         return optim.RMSprop(
@@ -33,9 +33,8 @@ def make_optimizer(params: Train, weights: list[Group]) -> optim.Optimizer:
             foreach=True,
         )
     if isinstance(choice, Adagrad):
-        fused = all(
-            each.device.type == "cpu" for group in weights for each in group["params"]
-        )  # torch fuses it there alone
+        are_on_cpu = all(each.device.type == "cpu" for group in weights for each in group["params"])
+        fused = are_on_cpu and not params.fsdp  # torch fuses it there alone
         return optim.Adagrad(weights, lr=params.lr, weight_decay=params.weight_decay, fused=fused)
     kind = optim.Adam if isinstance(choice, Adam) else optim.AdamW
     betas = (choice.beta1, choice.beta2)

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from slipway.learning.augmenting import Mixed
 from slipway.learning.devices import autocast
 from slipway.learning.losses import AnyLoss
 from slipway.learning.optimisers import Group, make_optimizer
+from slipway.learning.sharding import here, parted_for, parted_like, shard, whole
 from slipway.learning.starting import FRESH, Started, still_layers
 from slipway.learning.team import Team
 from slipway.networks.building import body_of
@@ -20,6 +22,8 @@ from slipway.product.train import Train
 logger = logging.getLogger("slipway")
 
 ALONE = Team()
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class Stepper:
@@ -42,6 +46,12 @@ class Stepper:
         started: Started = FRESH,
     ) -> None:
         self.network, self.params, self.loss, self.team, self.started = network, params, loss, team, started
+        self.average: AveragedModel | None = None
+        if params.ema is not None:
+            self.average = AveragedModel(network, multi_avg_fn=moving_average(params.ema), use_buffers=True)
+        if params.fsdp:
+            for each in dict.fromkeys((network, self.judged)):
+                shard(each, team, device)
         named = body_of(network).named_parameters()
         self.named = {name: each for name, each in named if each.requires_grad}
         self.optimizer = make_optimizer(params, self._groups())
@@ -50,9 +60,6 @@ class Stepper:
         self.autocast, self.is_half = autocast(params, device), params.precision != "fp32"
         self.is_scaled = params.precision == "fp16"
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.is_scaled)
-        self.average: AveragedModel | None = None
-        if params.ema is not None:
-            self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(params.ema), use_buffers=True)
         self.num_pieces = 1
 
     @property
@@ -91,7 +98,7 @@ class Stepper:
         for name, weight in self.named.items():
             weight.requires_grad_(name not in frozen)
         self.weights = [weight for weight in self.named.values() if weight.requires_grad]
-        joined = self.team.joined(self.network)
+        joined = self.network if self.params.fsdp else self.team.joined(self.network)
         self.forward = torch.compile(joined) if self.params.compile else joined
 
     def set_lr(self, lr: float) -> None:
@@ -174,23 +181,33 @@ class Stepper:
         return loss
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps."""
+        """Return what a checkpoint keeps; parted weights are put together, so every process calls it."""
         return {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "network": whole(self.network.state_dict()),
+            "optimizer": whole(self.optimizer.state_dict()),
             "scaler": self.scaler.state_dict(),
-            "average": None if self.average is None else self.average.state_dict(),
+            "average": None if self.average is None else whole(self.average.state_dict()),
             "num_pieces": self.num_pieces,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take what a checkpoint kept."""
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.network.load_state_dict(parted_like(state["network"], self.network.state_dict()))
+        self.optimizer.load_state_dict(parted_for(state["optimizer"], self.optimizer))
         self.scaler.load_state_dict(state["scaler"])
         if self.average is not None:
-            self.average.load_state_dict(state["average"])
+            self.average.load_state_dict(parted_like(state["average"], self.average.state_dict()))
         self.num_pieces = state["num_pieces"]
+
+
+def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """Return torch's exponential moving average, of each process's part of the weights where they are parted."""
+    update = get_ema_multi_avg_fn(decay)
+
+    def update_parts(averaged: Tensors, current: Tensors, num_averaged: Tensor | int) -> None:
+        update([here(each) for each in averaged], [here(each) for each in current], num_averaged)
+
+    return update_parts
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -87,6 +87,9 @@ class Train(Section):
     processes: int = Field(default=1, ge=1, le=64)
     """Processes that share each batch, one for each GPU or some cores; 1 is fastest for small networks on a CPU."""
 
+    fsdp: bool = Field(default=False, exclude_if=is_empty)
+    """Whether the processes part weights, gradients and the optimiser's state: for what one GPU does not hold."""
+
     threads: int = Field(default=1, ge=1, le=256)
     """CPU threads of torch, in each process; one is fastest for small networks and gives the same bytes everywhere."""
 
@@ -105,6 +108,14 @@ class Train(Section):
             raise ValueError(f"label_smoothing is for cross_entropy and focal, and loss is {self.loss.name}")
         if self.class_weights != "none" and isinstance(self.loss, ValueLoss):
             raise ValueError(f"class_weights is for losses of classes, and loss is {self.loss.name}")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_parted_can_be(self) -> Self:
+        if self.fsdp and self.processes == 1:
+            raise ValueError("fsdp parts weights among processes, and there is one: set processes, or leave fsdp out")
+        if self.fsdp and (self.l1 or self.compile or self.precision == "fp16"):
+            raise ValueError("fsdp goes without l1, compile and fp16: use weight_decay, compile: false and bf16")
         return self
 
     @model_validator(mode="after")

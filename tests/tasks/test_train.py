@@ -198,9 +198,10 @@ def test_rows_that_are_not_held_are_streamed_and_learned_from(prepared: Path, ca
     assert history["validation_loss"].min() == pytest.approx(whole["validation_loss"].min(), abs=0.1)
 
 
-def test_two_processes_learn_what_one_does(prepared: Path) -> None:
+@pytest.mark.parametrize("fsdp", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_two_processes_learn_what_one_does(prepared: Path, fsdp: bool) -> None:
     changes = {"epochs": 5, "patience": 5, "checkpoint_seconds": 0, "class_weights": "balanced"}
-    one, two = run(prepared, "one", **changes), run(prepared, "two", processes=2, **changes)
+    one, two = run(prepared, "one", **changes), run(prepared, "two", processes=2, fsdp=fsdp, **changes)
     weights = [load_file(folder / "model.safetensors") for folder in (one, two)]
     for name, tensor in weights[0].items():
         assert torch.allclose(tensor, weights[1][name], atol=1e-4), name
@@ -288,9 +289,12 @@ def test_more_processes_than_a_batch_has_rows_for_are_refused(prepared: Path) ->
         learn(*folders, QUICK, checkpoint, team=Team(0, 40))
 
 
-def test_weights_before_a_loss_that_explodes_are_kept_as_evidence(prepared: Path) -> None:
+@pytest.mark.parametrize(
+    "changes", [{}, pytest.param({"processes": 2, "fsdp": True}, marks=pytest.mark.slow)], ids=["whole", "parted"]
+)
+def test_weights_before_a_loss_that_explodes_are_kept_as_evidence(prepared: Path, changes: dict[str, object]) -> None:
     with pytest.raises(Diverged, match="Lower train.lr"):
-        run(prepared, optimizer=SGD(name="sgd", momentum=0.99), lr=10.0, epochs=50, weight_decay=10.0)
+        run(prepared, optimizer=SGD(name="sgd", momentum=0.99), lr=10.0, epochs=50, weight_decay=10.0, **changes)
     failed = prepared / "failed" / "train"
     assert "Lower train.lr" in (failed / "error.txt").read_text()
     assert load_network(failed)
