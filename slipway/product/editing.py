@@ -72,8 +72,11 @@ def flow(value: Any) -> str:
     >>> flow({"name": "mlp", "hidden": [64, 64]})
     '{name: mlp, hidden: [64, 64]}'
     """
-    text = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10**9, sort_keys=False)
-    return text.strip()[1:-1]
+    options: dict[str, Any] = {"default_flow_style": True, "width": 10**9, "sort_keys": False}
+    text = yaml.safe_dump([value], allow_unicode=True, **options)
+    if any(line_break in text for line_break in "\x85\u2028\u2029"):  # YAML's own, which it would read as blanks
+        text = yaml.safe_dump([value], **options)
+    return str(text).strip()[1:-1]
 
 
 def _set(text: str, keys: Sequence[str], value: Any) -> str:

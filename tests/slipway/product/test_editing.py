@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slipway.errors import ParamsError
@@ -95,6 +95,7 @@ PATHS = st.lists(KEYS, min_size=1, max_size=3).map(".".join)
 
 
 @settings(max_examples=60)
+@example({"a": None}, "a", "\x85", True)
 @given(CONTENTS, PATHS, VALUES, st.sampled_from([True, False, None]))
 def test_whatever_is_set_reads_back_and_nothing_else_changes(content, path, value, flow_style):
     text = yaml.safe_dump(content, default_flow_style=flow_style, sort_keys=False)
