@@ -65,7 +65,7 @@ def survey(plan: Preparation, more: dict[str, pl.Expr], file: Path) -> Survey:
         file: Where the clean rows go, as Parquet.
     """
     clean, marks = plan.survey()
-    clean.drop("row").sink_parquet(file, compression="uncompressed")
+    clean.drop("row").sink_parquet(file, compression="uncompressed", statistics=False)
     rows = pl.scan_parquet(file).with_row_index("row")
     texts = _looking_like_numbers(plan)
     sums = rows.select(
