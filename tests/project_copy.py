@@ -1,5 +1,6 @@
 """A copy of this repository for tests that run its commands, and how to run them there."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -33,3 +34,14 @@ def command(folder: Path, *words: str) -> str:
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def served(copy: Path, product: str) -> list[dict[str, str]]:
+    """What the newest release answers to its own examples, in a process that has read nothing else."""
+    ask = (
+        "import json; from pathlib import Path; from slipway.bundle.predictor import Predictor; "
+        f"bundle = max(Path('releases/{product}').glob('v*')) / 'bundle'; "
+        "asked = json.loads((bundle / 'examples.json').read_text())['examples']; "
+        "print(json.dumps(Predictor(bundle).predict([each['input'] for each in asked])))"
+    )
+    return json.loads(command(copy, "python", "-c", ask))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from project_copy import command
+from project_copy import command, served
 
 DATA = os.environ.get("SLIPWAY_DATA")
 pytestmark = [
@@ -19,17 +19,6 @@ def require(*names: str) -> None:
     lacking = [name for name in names if not list(Path(str(DATA)).rglob(name))]
     if lacking:
         pytest.skip(f"SLIPWAY_DATA holds no {', '.join(lacking)}")
-
-
-def served(copy: Path, product: str) -> list[dict[str, str]]:
-    """What the release answers to its own examples, in a process that has read nothing else."""
-    ask = (
-        "import json; from pathlib import Path; from slipway.bundle.predictor import Predictor; "
-        f"bundle = Path('releases/{product}/v0001/bundle'); "
-        "asked = json.loads((bundle / 'examples.json').read_text())['examples']; "
-        "print(json.dumps(Predictor(bundle).predict([each['input'] for each in asked])))"
-    )
-    return json.loads(command(copy, "python", "-c", ask))
 
 
 def test_adult_runs_from_its_two_files_to_a_release(copy: Path) -> None:
