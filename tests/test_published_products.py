@@ -43,6 +43,20 @@ def test_fashion_runs_from_its_four_files_to_a_release(copy: Path) -> None:
     assert len(served(copy, "fashion")[0]["probabilities"]) == 10
 
 
+def test_mnist_runs_from_its_four_files_to_a_release(copy: Path) -> None:
+    """With one epoch of its LeNet-5 and a lower floor at the gate."""
+    require("t10k-images-idx3-ubyte.gz", "train-images-idx3-ubyte.gz")
+    path = copy / "products" / "mnist" / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["train"]["epochs"] = 1
+    params["package"]["gate"]["metrics"]["accuracy"]["min"] = 0.9
+    path.write_text(yaml.safe_dump(params))
+    result = json.loads(command(copy, "python", "-m", "flows.cli", "run", "mnist", "--plain", "--json"))
+    assert result["metrics"]["accuracy"] > 0.95
+    assert result["metrics"]["rows"] == 10_000
+    assert len(served(copy, "mnist")[0]["probabilities"]) == 10
+
+
 def test_sentiment_runs_from_its_three_files_to_a_release(copy: Path) -> None:
     """With one epoch of a smaller network and a lower floor at the gate: what is tested is the line."""
     require("train.tsv", "dev.tsv", "test.tsv")
