@@ -7,7 +7,7 @@ import csv
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -96,6 +96,7 @@ def learn(
         Diverged: As above, once the last good weights are in `folder`.
     """
     keep_freed_memory()
+    team = replace(team, parts_weights=params.fsdp)
     material = Material.of(augment, privatize, code)
     schema, transform, seed = material.schema, material.transform, material.schema.product.seed
     policy = Policy.model_validate(read_json(augment / "policy.json"))
@@ -148,7 +149,7 @@ def learn_member(
             from slipway.shrinking.exportable import require_exportable  # onnxruntime is loaded for these alone
 
             require_exportable(network, architecture)
-        if not params.fsdp:  # each process moves its part
+        if not team.parts_weights:  # each process moves its part
             network.to(rows.device)
         torch.manual_seed(seed + team.rank)  # equal weights, each process its own dropout
         num_batches = len(sizes(len(rows), params.batch_size))
@@ -168,13 +169,13 @@ def learn_member(
                     progress=Progress(len(rows), events.tell_moment if events else None),
                 )
         except Diverged:
-            left = gathered(network, architecture, material.code) if params.fsdp else network
+            left = gathered(network, architecture, material.code) if team.parts_weights else network
             if team.is_first:
                 save_network(left, architecture, folder)
                 checkpoint.remove()
             team.wait()  # or the agent would end the first process while it writes
             raise
-        trained = gathered(network, architecture, material.code) if params.fsdp else network
+        trained = gathered(network, architecture, material.code) if team.parts_weights else network
     return Member(trained, history, started)
 
 

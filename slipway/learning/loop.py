@@ -141,7 +141,7 @@ class Training:
         self.best, self.best_epoch, self.best_weights = math.inf, 0, copy_of(self.stepper.judged)
         self.progress = Progress(len(train))
         self.noted = time.monotonic()
-        place = torch.device("cpu") if params.fsdp else device  # each process takes its part from there
+        place = torch.device("cpu") if team.parts_weights else device  # each process takes its part from there
         if checkpoint is not None and (state := checkpoint.read(place)) is not None:
             self._restore(state)
 

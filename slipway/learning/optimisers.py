@@ -11,7 +11,7 @@ Group = dict[str, Any]
 """Weights (`params`), and what the learning rate is multiplied by for them (`factor`)."""
 
 
-def make_optimizer(params: Train, weights: list[Group]) -> optim.Optimizer:
+def make_optimizer(params: Train, weights: list[Group], *, are_parted: bool = False) -> optim.Optimizer:
     """Return the optimiser of these groups of weights; of parted ones torch fuses Adam and AdamW alone."""
     choice = params.optimizer
     if isinstance(choice, SGD):
@@ -21,7 +21,7 @@ def make_optimizer(params: Train, weights: list[Group]) -> optim.Optimizer:
             momentum=choice.momentum,
             nesterov=choice.nesterov,
             weight_decay=params.weight_decay,
-            fused=not params.fsdp,
+            fused=not are_parted,
         )
     if isinstance(choice, RMSprop):
         return optim.RMSprop(
@@ -34,7 +34,7 @@ def make_optimizer(params: Train, weights: list[Group]) -> optim.Optimizer:
         )
     if isinstance(choice, Adagrad):
         are_on_cpu = all(each.device.type == "cpu" for group in weights for each in group["params"])
-        fused = are_on_cpu and not params.fsdp  # torch fuses it there alone
+        fused = are_on_cpu and not are_parted  # torch fuses it there alone
         return optim.Adagrad(weights, lr=params.lr, weight_decay=params.weight_decay, fused=fused)
     kind = optim.Adam if isinstance(choice, Adam) else optim.AdamW
     betas = (choice.beta1, choice.beta2)

@@ -49,12 +49,12 @@ class Stepper:
         self.average: AveragedModel | None = None
         if params.ema is not None:
             self.average = AveragedModel(network, multi_avg_fn=moving_average(params.ema), use_buffers=True)
-        if params.fsdp:
+        if team.parts_weights:
             for each in dict.fromkeys((network, self.judged)):
                 shard(each, team, device)
         named = body_of(network).named_parameters()
         self.named = {name: each for name, each in named if each.requires_grad}
-        self.optimizer = make_optimizer(params, self._groups())
+        self.optimizer = make_optimizer(params, self._groups(), are_parted=team.parts_weights)
         self.frozen: frozenset[str] | None = None
         self.hold(started.frozen_in(1))
         self.autocast, self.is_half = autocast(params, device), params.precision != "fp32"
@@ -98,7 +98,7 @@ class Stepper:
         for name, weight in self.named.items():
             weight.requires_grad_(name not in frozen)
         self.weights = [weight for weight in self.named.values() if weight.requires_grad]
-        joined = self.network if self.params.fsdp else self.team.joined(self.network)
+        joined = self.team.joined(self.network)
         self.forward = torch.compile(joined) if self.params.compile else joined
 
     def set_lr(self, lr: float) -> None:

@@ -30,10 +30,12 @@ class Team:
     Attributes:
         rank: Its number, from 0.
         size: How many there are; 1: it is alone.
+        parts_weights: Whether each holds a part of the weights (FSDP2), and not all of them.
     """
 
     rank: int = 0
     size: int = 1
+    parts_weights: bool = False
 
     @property
     def is_alone(self) -> bool:
@@ -50,8 +52,8 @@ class Team:
         return batch.tensor_split(self.size)[self.rank]
 
     def joined(self, network: nn.Module) -> nn.Module:
-        """Wrap a network so that its gradients become the mean of all processes'."""
-        if self.is_alone:
+        """Wrap a network so that its gradients become the mean of all processes'; parted ones do so by themselves."""
+        if self.is_alone or self.parts_weights:
             return network
         from torch.nn.parallel import DistributedDataParallel
 

@@ -9,6 +9,8 @@ from slipway.learning.devices import repeatable
 from slipway.learning.loop import Epoch, fit
 from slipway.learning.rows import Rows
 from slipway.learning.starting import FRESH, Started
+from slipway.learning.stepping import ALONE
+from slipway.learning.team import Team
 from slipway.networks.building import Architecture, build
 from slipway.product.augment import Policy
 from slipway.product.networks import MLP
@@ -38,6 +40,7 @@ def learned(
     folder: Path | None = None,
     stop_at: int | None = None,
     started: Started = FRESH,
+    team: Team = ALONE,
 ) -> tuple[torch.nn.Module, list[Epoch]]:
     """Learn xor; with `folder` from and to a checkpoint, with `stop_at` killed before that many training batches."""
     checkpoint = None if folder is None else Checkpoint(folder, "0" * 64)
@@ -51,4 +54,6 @@ def learned(
                 raise KeyboardInterrupt
 
         net.register_forward_pre_hook(count)
-        return net, fit(net, xor(), xor(50), params, policy, seed=seed, checkpoint=checkpoint, started=started)
+        return net, fit(
+            net, xor(), xor(50), params, policy, seed=seed, checkpoint=checkpoint, started=started, team=team
+        )

@@ -3,6 +3,8 @@
 That two processes learn what one does: tests/tasks/test_train.py.
 """
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.distributed as dist
@@ -13,7 +15,8 @@ from slipway.learning.loop import Training, fit
 from slipway.learning.rows import Rows
 from slipway.learning.sharding import gathered, here, whole
 from slipway.learning.starting import FRESH, Started
-from slipway.learning.team import learn_together
+from slipway.learning.stepping import ALONE
+from slipway.learning.team import Team, learn_together
 from slipway.networks.building import Architecture, build
 from slipway.product.augment import Policy
 from slipway.product.networks import CNN, GRU, LSTM, MLP, FTTransformer, LeNet5, ResNet, Transformer, WideAndDeep
@@ -21,7 +24,7 @@ from slipway.product.optimisation import SGD, Adagrad, Adam, AdamW, RMSprop
 from slipway.product.train import Train
 
 FEW = QUICK.model_copy(update={"epochs": 3, "clip_norm": 1.0})
-PARTED = {"fsdp": True, "processes": 2}
+PARTED = Team(parts_weights=True)
 HIDDEN = ("0.weight", "0.bias")
 THAWING = Started(HIDDEN, ("3.weight", "3.bias"), frozenset(HIDDEN), thaw_after_epochs=1, lr_factor=0.5)
 
@@ -47,9 +50,7 @@ def close(one, other):
 )
 def test_parted_weights_learn_what_whole_ones_do(group, optimizer, ema, started):
     params = FEW.model_copy(update={"optimizer": optimizer, "ema": ema})
-    (plain, history), (parted, theirs) = (
-        learned(each, started=started) for each in (params, params.model_copy(update=PARTED))
-    )
+    (plain, history), (parted, theirs) = (learned(params, started=started, team=team) for team in (ALONE, PARTED))
     assert close(plain, parted)
     assert [each.validation_loss for each in theirs] == pytest.approx([each.validation_loss for each in history])
 
@@ -80,10 +81,10 @@ def test_each_family_can_be_parted_and_put_together(group, family, shape, vocabu
     x = torch.randint(1, 9, size, generator=generator) if vocabulary else torch.randn(size, generator=generator)
     rows = Rows(x, torch.arange(16) % 2)
     networks = []
-    for section in (FEW, FEW.model_copy(update=PARTED)):
+    for team in (ALONE, PARTED):
         with repeatable(1, 1):
             net = build(architecture)
-            fit(net, rows, rows, section, Policy(), seed=1)
+            fit(net, rows, rows, FEW, Policy(), seed=1, team=team)
         networks.append(net)
     assert close(*networks)
     together = gathered(networks[1], architecture, None)
@@ -96,11 +97,11 @@ def test_each_family_can_be_parted_and_put_together(group, family, shape, vocabu
     "changes", [{}, {"optimizer": SGD(name="sgd"), "ema": 0.9}], ids=["adamw", "sgd with a moving average"]
 )
 def test_a_killed_run_of_parted_weights_goes_on_to_the_same_bits(group, tmp_path, changes, stop_at):
-    params = FEW.model_copy(update={**PARTED, **changes, "checkpoint_seconds": 0})
-    uninterrupted, history = learned(params, dropout=0.2)
+    params = FEW.model_copy(update={**changes, "checkpoint_seconds": 0})
+    uninterrupted, history = learned(params, dropout=0.2, team=PARTED)
     with pytest.raises(KeyboardInterrupt):
-        learned(params, dropout=0.2, folder=tmp_path, stop_at=stop_at)
-    net, again = learned(params, dropout=0.2, folder=tmp_path)
+        learned(params, dropout=0.2, folder=tmp_path, stop_at=stop_at, team=PARTED)
+    net, again = learned(params, dropout=0.2, folder=tmp_path, team=PARTED)
     assert again == history
     weights = whole(net.state_dict())
     assert all(torch.equal(each, weights[name]) for name, each in whole(uninterrupted.state_dict()).items())
@@ -109,8 +110,7 @@ def test_a_killed_run_of_parted_weights_goes_on_to_the_same_bits(group, tmp_path
 def hold_parts(folder, *, team):
     """Note how many numbers of weights, gradients and optimiser this process holds."""
     rows, net = xor(32), network(hidden=64)
-    params = FEW.model_copy(update=PARTED)
-    training = Training(net, rows, rows, params, Policy(), seed=1, team=team)
+    training = Training(net, rows, rows, FEW, Policy(), seed=1, team=replace(team, parts_weights=True))
     training.run_epoch()
     held = [here(each) for weight in net.parameters() for each in (weight, weight.grad)]
     held += [here(each) for state in training.stepper.optimizer.state.values() for each in state.values() if each.ndim]
@@ -137,4 +137,4 @@ def test_each_of_two_processes_holds_half(tmp_path):
 )
 def test_what_cannot_be_parted_is_refused_with_the_parameters(changes, said):
     with pytest.raises(ValueError, match=said):
-        Train.model_validate({**PARTED, **changes})
+        Train.model_validate({"fsdp": True, "processes": 2, **changes})
