@@ -58,11 +58,11 @@ def probe(root: Path, name: str, *, seconds: float, accept: bool, compiles: bool
 
 def profile(root: Path, name: str) -> dict[str, Any]:
     """Profile a few steps of the present configuration, and return what `--json` prints; nothing else is changed."""
-    params, data = read_params(Path("products", name, "params.yaml")), Path("data", name)
-    work = data / "work" / "probe"
+    path, data = Path("products", name, "params.yaml"), Path("data", name)
+    params, work = read_params(path), data / "work" / "probe"
     with turn(root, name):
         require_augmented(root, name)
-        material = Material.of(data / "augment", data / "privatize")
+        material = Material.of(data / "augment", data / "privatize", path.parent / "code")
         found = profiled(material, params.train, params.augment.policy, work / "trace.json")
     table, lines = work / "operators.csv", io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")

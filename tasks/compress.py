@@ -1,7 +1,7 @@
 """Export, shrink, choose: `python -m tasks.compress TRAIN EVALUATE PRIVATIZE PREPROCESS OUT --params ...`.
 
 The smallest candidate is chosen that loses no more than params allow; nothing is timed here, so the
-same inputs choose the same artefact. The test rows are read once, for the chosen one.
+same inputs choose the same artefact. The test rows are read once, after the choice.
 """
 
 import csv

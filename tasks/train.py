@@ -102,7 +102,7 @@ def learn(
     policy = Policy.model_validate(read_json(augment / "policy.json"))
     architecture, device = material.architecture(params.network), choose_device(params.device, team.rank)
     if params.ensemble > 1 and architecture.heads:
-        raise ParamsError("train.ensemble is the mean of one class or value a row: set it to 1 for several, or labels")
+        raise ParamsError("train.ensemble is for one target of classes or values: leave it out for several, or labels")
     rows, held = material.train(params, device), material.validation().to(device, channels_last=params.channels_last)
     members = []
     for member in range(params.ensemble):

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 
 import psutil
 import torch
+from pydantic import ValidationError
 
 from slipway.errors import DataError, SlipwayError
 from slipway.learning.augmenting import augment_batch
@@ -169,7 +170,10 @@ class Probe:
 
     def __call__(self, configuration: Configuration) -> Measured:
         """Measure one; what torch cannot do here is a reason, no error."""
-        params = self.params.model_copy(update=asdict(configuration))
+        try:
+            params = Train.model_validate(self.params.model_dump() | asdict(configuration))
+        except ValidationError as error:
+            return Measured(configuration, None, error.errors()[0]["msg"])
         try:
             with repeatable(self.material.schema.product.seed, configuration.threads, self.device):
                 return Measured(configuration, self._rows_a_second(params))

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
+from slipway.errors import ParamsError
 from slipway.learning.team import Team
 from slipway.networks.building import Architecture, build
 
@@ -19,18 +20,26 @@ LISTS = (nn.Sequential, nn.ModuleList)
 def shard(network: nn.Module, team: Team, device: torch.device) -> None:
     """Part the weights in place, and move them to the device; every process calls it with equal ones.
 
+    All layers are parted again after each forward pass, the outermost one too: the moving average reads the parts.
+
     A layer of a list, or of a chain of layers, is put together by itself; all others at once, recurrent ones too:
     they answer with views of a tensor, which FSDP cannot watch.
+
+    Raises:
+        ParamsError: FSDP does not part such weights: numbers without a dimension, or one tensor of two layers.
     """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
     mesh = init_device_mesh(device.type, (team.size,))
-    layers = [layer for each in network.modules() if isinstance(each, LISTS) for layer in each]
-    for layer in reversed(layers):  # the inner ones first
-        if not isinstance(layer, (*LISTS, nn.RNNBase)) and any(True for _ in layer.parameters()):
-            fully_shard(layer, mesh=mesh)
-    fully_shard(network, mesh=mesh)
+    layers = dict.fromkeys(layer for each in network.modules() if isinstance(each, LISTS) for layer in each)
+    try:
+        for layer in reversed(layers):  # the inner ones first
+            if not isinstance(layer, (*LISTS, nn.RNNBase)) and any(True for _ in layer.parameters()):
+                fully_shard(layer, mesh=mesh)
+        fully_shard(network, mesh=mesh, reshard_after_forward=True)
+    except (ValueError, NotImplementedError, AssertionError) as error:
+        raise ParamsError(f"train.fsdp: these weights cannot be parted ({error}). Leave fsdp out.") from None
 
 
 def gathered(network: nn.Module, architecture: Architecture, code: Path | None) -> nn.Module:

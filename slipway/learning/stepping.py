@@ -32,8 +32,8 @@ class Stepper:
     Attributes:
         weights: Those that learn now.
         judged: The network whose answers count: the moving average of the weights where one is kept.
-        num_pieces: Into how many pieces a batch is cut; doubled when the memory does not hold it. The gradients of
-            the pieces add up to that of the batch; batch normalisation alone sees smaller ones.
+        num_pieces: Into how many pieces a batch is cut; one process doubles it when the memory does not hold it. The
+            gradients of the pieces add up to that of the batch; batch normalisation alone sees smaller ones.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Stepper:
             weight: What the part weighs beside those of the other processes; 1 on average.
 
         Raises:
-            torch.OutOfMemoryError: Two rows at once are too many.
+            RuntimeError: The memory does not hold pieces of a few rows, or the part of one of several processes.
         """
         while True:
             try:

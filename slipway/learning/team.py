@@ -1,11 +1,13 @@
-"""Several processes that learn one network together: each takes its part of every batch (DDP, over gloo or NCCL).
+"""Several processes that learn one network together: each takes its part of every batch (DDP or FSDP2; gloo or NCCL).
 
-They are started by torchrun's own agent, and all hold the same weights after each step. What only one of them may
-do, write above all, is done by the first.
+They are started by torchrun's own agent, and all hold the same weights after each step, or each its part of them.
+What only one of them may do, write above all, is done by the first.
 """
 
 import logging
 import os
+import signal
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,9 @@ from slipway.errors import SlipwayError
 from slipway.files import dump_json, read_json, write_text_whole
 from slipway.stage import RELAY, die_with_parent, logged_to_stderr
 
-REFUSED = "refused-{}.json"
+REFUSED, BROKEN = "refused-{}.json", "broken-{}.txt"
+
+logger = logging.getLogger("slipway")
 
 
 @dataclass(frozen=True)
@@ -135,18 +139,30 @@ def learn_together(learn: Learn, arguments: tuple[Any, ...], folder: Path, *, pr
     try:
         elastic_launch(config, _member)(learn, arguments, folder)
     except ChildFailedError as failed:
-        first = failed.get_first_failure()[1]
         words = sorted(folder.glob(REFUSED.format("*")))
         if not words:
-            raise SlipwayError(
-                f"process {first.local_rank} of {processes} ended with status {first.exitcode}. Is there memory enough "
-                "for so many? Lower train.processes."
-            ) from None
+            raise SlipwayError(_why_it_ended(failed.failures.values(), folder, processes)) from None
         said = {path.name: read_json(path) for path in words}
         for path in words:
             path.unlink()
+        first = failed.get_first_failure()[1]
         why = said.get(REFUSED.format(first.local_rank), said[words[0].name])
         raise getattr(errors, why["kind"], SlipwayError)(why["message"]) from None
+
+
+def _why_it_ended(failures: Iterable[Any], folder: Path, processes: int) -> str:
+    """Say why processes ended without a word: one was killed, or the code of the one that stopped first is wrong."""
+    killed = [each.local_rank for each in failures if each.exitcode == -signal.SIGKILL]
+    told = sorted(folder.glob(BROKEN.format("*")), key=lambda path: path.stat().st_mtime_ns)
+    texts = [path.read_text() for path in told]
+    for path in told:
+        path.unlink()
+    if killed or not told:
+        who = f"process {killed[0]}" if killed else "one"
+        return f"{who} of {processes} was killed. Is there memory enough for so many? Lower train.processes."
+    logger.error("%s", texts[0])
+    rank = told[0].stem.removeprefix("broken-")
+    return f"process {rank} of {processes} failed: {texts[0].strip().splitlines()[-1]}"
 
 
 def _member(learn: Learn, arguments: tuple[Any, ...], folder: Path) -> None:
@@ -161,5 +177,8 @@ def _member(learn: Learn, arguments: tuple[Any, ...], folder: Path) -> None:
         kinds = [kind.__name__ for kind in type(error).__mro__ if hasattr(errors, kind.__name__)]
         write_text_whole(folder / REFUSED.format(team.rank), dump_json({"kind": kinds[0], "message": str(error)}))
         raise SystemExit(1) from None
+    except Exception:  # the others then lose their connection, and torch tells of whichever ended first
+        write_text_whole(folder / BROKEN.format(team.rank), traceback.format_exc())
+        raise
     finally:
         dist.destroy_process_group()

@@ -85,7 +85,7 @@ class Params(Section):
     def _ensemble_has_one_answer(self) -> Self:
         if self.train.ensemble > 1 and (len(self.product.targets) > 1 or self.product.task == "multilabel"):
             raise ValueError(
-                "train.ensemble is the mean of one class or value a row: set it to 1 for several, or labels"
+                "train.ensemble is for one target of classes or values: leave it out for several, or labels"
             )
         return self
 

@@ -88,6 +88,8 @@ def _sentence(mistake: Any, model: type[BaseModel], above: list[str]) -> str:
         allowed = ", ".join(_properties(nodes)) or "any key"
         return f"{key} = {value}: must be a mapping, {{}} where all is default; allowed: {allowed}"
     message = re.sub(r"^\w+ should", "must", mistake["msg"].removeprefix("Value error, "))
+    if isinstance(mistake["input"], dict) and value.endswith("..."):  # a rule about some keys, which the message names
+        return f"{key}: {message}" if key else message
     return f"{key} = {value}: {message.replace(' after validation', '')}"
 
 

@@ -55,7 +55,7 @@ class Train(Section):
     """What the sum of the weights' absolute values is multiplied by before it joins the loss."""
 
     loss: Loss | None = None
-    """What is made small; null is cross_entropy for classes and mse for values, as it is for `more_targets`."""
+    """What is made small; null: cross_entropy of classes, bce of labels, mse of values, as for `more_targets`."""
 
     loss_weights: dict[str, Annotated[float, Field(gt=0, le=1000)]] = Field(default={}, exclude_if=is_empty)
     """What a target's loss is multiplied by before all are added up, by column; 1 where it is not listed."""
@@ -64,7 +64,7 @@ class Train(Section):
     """Probability mass spread evenly over the classes."""
 
     class_weights: Literal["none", "balanced"] = "none"
-    """balanced: each class weighs alike in the loss, however many rows it has; labels are not weighed."""
+    """balanced: each class weighs alike in the loss, however many rows it has; a main target of labels refuses it."""
 
     clip_norm: float | None = Field(default=None, gt=0)
     """Longest gradient of a step; a longer one is shortened to it."""
@@ -88,7 +88,7 @@ class Train(Section):
     """Processes that share each batch, one for each GPU or some cores; 1 is fastest for small networks on a CPU."""
 
     fsdp: bool = Field(default=False, exclude_if=is_empty)
-    """Whether the processes part weights, gradients and the optimiser's state: for what one GPU does not hold."""
+    """Whether processes part weights, gradients and the optimiser's state: for what one GPU holds, but not trains."""
 
     threads: int = Field(default=1, ge=1, le=256)
     """CPU threads of torch, in each process; one is fastest for small networks and gives the same bytes everywhere."""
@@ -114,8 +114,8 @@ class Train(Section):
     def _what_is_parted_can_be(self) -> Self:
         if self.fsdp and self.processes == 1:
             raise ValueError("fsdp parts weights among processes, and there is one: set processes, or leave fsdp out")
-        if self.fsdp and (self.l1 or self.compile or self.precision == "fp16"):
-            raise ValueError("fsdp goes without l1, compile and fp16: use weight_decay, compile: false and bf16")
+        if self.fsdp and (self.l1 or self.compile or self.channels_last or self.precision == "fp16"):
+            raise ValueError("fsdp goes without l1, compile, channels_last and fp16: use weight_decay and bf16")
         return self
 
     @model_validator(mode="after")

@@ -92,8 +92,9 @@ class Tune(Section):
             inside = [other for other in self.ranges if other.startswith(f"{key}.")]
             if inside:
                 raise ValueError(f"ranges holds {key} and {inside[0]}, which is a part of it: leave one of them out")
-        if self.objective == "loss" and any(f"{key}.".startswith("train.loss.") for key in self.ranges):
-            raise ValueError("ranges varies train.loss, whose losses cannot be compared: set objective: metric")
+        for what in ("train.loss", "train.loss_weights"):
+            if self.objective == "loss" and any(f"{key}.".startswith(f"{what}.") for key in self.ranges):
+                raise ValueError(f"ranges varies {what}, whose losses cannot be compared: set objective: metric")
         return self
 
 

@@ -85,3 +85,12 @@ def test_a_table_says_what_becomes_of_the_results():
     assert Configuration(threads=2).results == "may differ in the last bits"
     assert Configuration("bf16").results == "others: arithmetic is less precise"
     assert str(Configuration("bf16", True, True, 2)) == "bf16, channels last, compiled, 2 threads"
+
+
+def test_what_the_section_refuses_is_skipped_with_its_reason(tmp_path):
+    params = Train(network=MLP(hidden=[4]), batch_size=16, processes=2, fsdp=True)
+    measure = Probe(made(tmp_path), params, Policy(), seconds=0)
+    assert measure(Configuration()).rows_a_second
+    skipped = measure(Configuration(compile=True)).skipped
+    assert skipped is not None
+    assert "fsdp goes without l1, compile" in skipped

@@ -1,4 +1,4 @@
-"""Parted weights learn what whole ones do; the group of processes is one of this process alone.
+"""Parted weights learn what whole ones do; the group of processes is one of this process alone, but in slow tests.
 
 That two processes learn what one does: tests/tasks/test_train.py.
 """
@@ -9,11 +9,13 @@ import pytest
 import torch
 import torch.distributed as dist
 from problems import QUICK, learned, network, xor
+from torch import nn
 
+from slipway.errors import ParamsError
 from slipway.learning.devices import repeatable
-from slipway.learning.loop import Training, fit
+from slipway.learning.loop import Training
 from slipway.learning.rows import Rows
-from slipway.learning.sharding import gathered, here, whole
+from slipway.learning.sharding import gathered, here, shard, whole
 from slipway.learning.starting import FRESH, Started
 from slipway.learning.stepping import ALONE
 from slipway.learning.team import Team, learn_together
@@ -73,19 +75,24 @@ PICTURES, ROWS, TOKENS = (2, 1, 16, 16), (2, 5), (2, 6)
     ],
     ids=lambda each: getattr(each, "name", ""),
 )
-def test_each_family_can_be_parted_and_put_together(group, family, shape, vocabulary):
+@pytest.mark.parametrize("ema", [None, 0.9])
+def test_each_family_can_be_parted_and_put_together(group, family, shape, vocabulary, ema):
+    """By labels turned round: no epoch is better than the first, which is when weights are looked at last."""
     architecture = Architecture(
         network=family, inputs=shape[1:], vocabulary=vocabulary, outputs=2, task="classification"
     )
     size, generator = (16, *shape[1:]), torch.Generator().manual_seed(1)
     x = torch.randint(1, 9, size, generator=generator) if vocabulary else torch.randn(size, generator=generator)
     rows = Rows(x, torch.arange(16) % 2)
+    judge = Rows(x, 1 - rows.targets)
     networks = []
     for team in (ALONE, PARTED):
         with repeatable(1, 1):
             net = build(architecture)
-            fit(net, rows, rows, FEW, Policy(), seed=1, team=team)
-        networks.append(net)
+            training = Training(net, rows, judge, FEW.model_copy(update={"ema": ema}), Policy(), seed=1, team=team)
+            for _ in range(3):
+                training.run_epoch()
+        networks.append(training.stepper.judged)
     assert close(*networks)
     together = gathered(networks[1], architecture, None)
     assert close(networks[0], together)
@@ -105,6 +112,26 @@ def test_a_killed_run_of_parted_weights_goes_on_to_the_same_bits(group, tmp_path
     assert again == history
     weights = whole(net.state_dict())
     assert all(torch.equal(each, weights[name]) for name, each in whole(uninterrupted.state_dict()).items())
+
+
+class Scaled(nn.Linear):
+    """A layer of its own with a number that has no dimension."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 2)
+        self.factor = nn.Parameter(torch.ones(()))
+
+
+def test_weights_that_cannot_be_parted_are_refused(group):
+    with pytest.raises(ParamsError, match=r"train.fsdp: these weights cannot be parted .*Leave fsdp out"):
+        shard(nn.Sequential(Scaled()), PARTED, torch.device("cpu"))
+
+
+def test_a_layer_that_stands_twice_is_parted_once(group):
+    layer = nn.Linear(2, 2)
+    chain = nn.Sequential(layer, nn.ReLU(), layer)
+    shard(chain, PARTED, torch.device("cpu"))
+    assert chain(torch.ones(1, 2)).shape == (1, 2)
 
 
 def hold_parts(folder, *, team):
@@ -131,7 +158,8 @@ def test_each_of_two_processes_holds_half(tmp_path):
     [
         ({"processes": 1}, "fsdp parts weights among processes, and there is one"),
         ({"l1": 0.1}, "fsdp goes without l1"),
-        ({"compile": True}, "without l1, compile and fp16"),
+        ({"compile": True}, "without l1, compile, channels_last and fp16"),
+        ({"channels_last": True}, "without l1, compile, channels_last and fp16"),
         ({"precision": "fp16"}, "and bf16"),
     ],
 )

@@ -57,7 +57,7 @@ def test_loss_weights_are_those_of_several_targets(tmp_path: Path, product: str,
 def test_an_ensemble_has_one_target(tmp_path: Path) -> None:
     path = changed("adult", "  target: income\n", "  target: income\n  more_targets: {sex: {}}\n", tmp_path)
     path.write_text(path.read_text().replace("  epochs: 20\n", "  epochs: 20\n  ensemble: 3\n"))
-    with pytest.raises(ParamsError, match=r"train\.ensemble .* set it to 1"):
+    with pytest.raises(ParamsError, match=r"params\.yaml: train\.ensemble is for one target .* leave it out"):
         read_params(path)
 
 

@@ -40,6 +40,7 @@ def read(folder, tune, **edits):
         ("{train.network: {choices: [{name: mlp}, {name: cnn}]}, train.network.hidden: {choices: [[1], [2]]}}",
          "train.network and train.network.hidden, which is a part of it"),
         ("{train.loss: {choices: [{name: bce}, {name: focal}]}}", "set objective: metric"),
+        ("{train.loss_weights.price: {low: 0.1, high: 1}}", "varies train.loss_weights, .* set objective: metric"),
     ],
 )  # fmt: skip
 def test_a_wrong_range_is_answered_with_the_key_and_what_is_allowed(tmp_path, ranges, message):
