@@ -216,7 +216,7 @@ def test_streamed_rows_have_all_targets(line, monkeypatch):
 
 
 def test_an_ensemble_of_several_targets_is_refused_before_it_is_trained(line, tmp_path):
-    with pytest.raises(ParamsError, match=r"train\.ensemble .* set it to 1"):
+    with pytest.raises(ParamsError, match=r"train\.ensemble .* leave it out"):
         train(line / "augment", line / "privatize", tmp_path / "t", TRAINING.model_copy(update={"ensemble": 2}))
 
 
