@@ -34,11 +34,6 @@ from slipway.transform.applying import Array, features, raw_inputs
 from slipway.transform.fitted import Transform, read_transform
 
 SERVING_BATCHES = (1, 32, 256)
-BATCHED_ROWS = 8 * max(SERVING_BATCHES)
-"""Rows that are answered in batches of each size."""
-
-AGREEING_ROWS = 10_000
-"""Rows that agreement is counted on, at most: a share of 99 percent is then known to a tenth of a point."""
 
 
 def compress(
@@ -62,10 +57,8 @@ def compress(
         network = load_network(train, code)
         rows = {part: pl.read_parquet(privatize / f"{part}.parquet") for part in ("train", "validation")}
         validation = Comparison.of(rows["validation"], schema, transform, network, decision)
-        seed, both = schema.product.seed, pl.concat(rows.values())
-        few = both.sample(min(both.height, AGREEING_ROWS), seed=seed)
-        released = Comparison.of(few, schema, transform, network, decision)
-        sample = rows["train"].sample(min(rows["train"].height, params.calibration_rows), seed=seed)
+        released = Comparison.of(pl.concat(rows.values()), schema, transform, network, decision)
+        sample = rows["train"].sample(min(rows["train"].height, params.calibration_rows), seed=schema.product.seed)
         models = build_candidates(network, schema, transform, decision, params, features(sample, transform))
         table = [measure(name, model, validation, released, params) for name, model in models.items()]
         chosen = min((row for row in table if row["kept"]), key=lambda row: row["size_bytes"])
@@ -251,13 +244,12 @@ def measure(name: str, model: bytes, validation: Comparison, released: Compariso
 
 
 def batch_difference(running: InferenceSession, rows: Comparison) -> float:
-    """Largest move of a row's answer between the batch sizes of serving, over the first `BATCHED_ROWS`.
+    """Largest move of a row's answer between the batch sizes of serving.
 
     A runtime has been seen that answers right up to one batch size and wrong above it, without an error;
     and dynamic quantisation lets the rows of a batch change each other's answers.
     """
-    few = {name: column[:BATCHED_ROWS] for name, column in rows.inputs.items()}
-    by_size = [all_answers(running, few, batch_rows=size) for size in SERVING_BATCHES]
+    by_size = [all_answers(running, rows.inputs, batch_rows=size) for size in SERVING_BATCHES]
     return max(rows.distance(one, by_size[0]) for one in by_size)
 
 

@@ -173,7 +173,7 @@ class Probe:
         try:
             params = Train.model_validate(self.params.model_dump() | asdict(configuration))
         except ValidationError as error:
-            return Measured(configuration, None, error.errors()[0]["msg"])
+            return Measured(configuration, None, error.errors()[0]["msg"].removeprefix("Value error, "))
         try:
             with repeatable(self.material.schema.product.seed, configuration.threads, self.device):
                 return Measured(configuration, self._rows_a_second(params))

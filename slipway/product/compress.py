@@ -17,7 +17,7 @@ class Compress(Section):
     """Points of validation accuracy (or percent of RMSE) that a candidate may lose against the trained model."""
 
     min_agreement_pct: float = Field(default=99, ge=0, le=100)
-    """Share of training and validation rows (of 10,000) whose prediction must be the trained model's, in percent."""
+    """Share of training and validation rows on which a candidate must predict as the trained model does, in percent."""
 
     max_batch_difference: float = Field(default=1e-4, gt=0)
     """How far a row's answer may move when it comes alone, or with others."""
