@@ -67,9 +67,8 @@ class ProgressArtifact(logging.Filter):
         return True
 
     def finish(self) -> None:
-        """Note that the stage has come to its end, where it was not known beforehand when that would be."""
-        if self._id is not None:
-            self._latest = (1.0, "done")
+        """Note that the stage has come to its end: sent by `close`, if the server knows of the stage by then."""
+        self._latest = (1.0, "done")
 
     def close(self) -> None:
         """Send what is left, if the server takes it soon."""
