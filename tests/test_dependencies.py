@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 BASE = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
-OPTIONAL = ("serve", "sql", "s3", "tensorboard", "tune")
+OPTIONAL = ("serve", "sql", "s3", "openvino", "tensorboard", "tune")
 PINNED = dict(
     line.split(";")[0].strip().split("==")
     for line in (ROOT / "constraints.txt").read_text().splitlines()
