@@ -3,13 +3,13 @@
 Its decision is fitted on validation, then reported on test.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from torch import nn
 
 from slipway.errors import DataError
 from slipway.files import whole_folder, write_json, write_text
@@ -17,32 +17,13 @@ from slipway.judging.decision import Decision, fit_decision, fit_label_decision
 from slipway.judging.intervals import classification_intervals, regression_intervals
 from slipway.judging.label_metrics import binary, by_label, label_intervals, label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
-from slipway.learning.trained import load_network, scores
+from slipway.judging.subject import Answered, read_subject
 from slipway.pictures.judging import calibration, confusion, label_roc, residuals, roc
 from slipway.pictures.learning import learning_curve
 from slipway.product.evaluate import Evaluate
 from slipway.stage import main
-from slipway.tables.heads import THRESHOLD, heads_of
-from slipway.tables.schema import ROW_ID, Schema, read_schema
-from slipway.tables.targets import is_known, targets_of
-from slipway.transform.applying import features
-from slipway.transform.fitted import read_transform
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What the network says about one part of the rows, for one target."""
-
-    targets: np.ndarray
-    """[N] class indices, or values, or [N, L] labels of 0 and 1."""
-
-    scores: np.ndarray
-    """[N, C] logits, or [N] values."""
-
-    def known(self) -> "Answered":
-        """Return the rows that have the target."""
-        rows = is_known(self.targets)
-        return self if rows.all() else Answered(self.targets[rows], self.scores[rows])
+from slipway.tables.heads import THRESHOLD
+from slipway.tables.schema import ROW_ID, Schema
 
 
 @dataclass(frozen=True)
@@ -73,12 +54,8 @@ def evaluate(
         DataError: The outputs are not finite, or no test row has one of the targets.
     """
     with whole_folder(out) as folder:
-        schema = read_schema(privatize)
-        frames = {
-            "validation": pl.read_parquet(privatize / "validation.parquet"),
-            "test": pl.read_parquet(preprocess / "test.parquet"),
-        }
-        answered = ask(frames, load_network(train, code), privatize, schema)
+        subject = read_subject(train, privatize, preprocess, code)
+        schema, answered = subject.schema, subject.answered
         judged = {name: judge(answered[name], name, schema, params) for name in schema.targets}
         main, (_, *others) = judged[schema.require_target()], judged
         draw(answered[schema.require_target()], main.decision, folder)
@@ -92,23 +69,8 @@ def evaluate(
         write_json(folder / "targets.json", further)
         if labelled := {name: each.by_label for name, each in judged.items() if each.by_label is not None}:
             write_json(folder / "labels.json", labelled)
-        pl.concat(predictions(frames, judged)).write_parquet(folder / "predictions.parquet")
+        pl.concat(predictions(subject.frames, judged)).write_parquet(folder / "predictions.parquet")
     return out
-
-
-def ask(
-    frames: dict[str, pl.DataFrame], network: nn.Module, privatize: Path, schema: Schema
-) -> dict[str, dict[str, Answered]]:
-    """Ask the network about the released validation rows and the plain test rows; return its answers by target."""
-    transform = read_transform(privatize)
-    outputs = {part: scores(network, features(frame, transform)) for part, frame in frames.items()}
-    return {
-        head.name: {
-            part: Answered(targets_of(frame, schema, head.name), head.of(outputs[part]))
-            for part, frame in frames.items()
-        }
-        for head in heads_of(schema.targets)
-    }
 
 
 def judge(parts: dict[str, Answered], name: str, schema: Schema, params: Evaluate) -> Judgement:
@@ -138,13 +100,14 @@ def judge(parts: dict[str, Answered], name: str, schema: Schema, params: Evaluat
     judged = decision.probabilities(test.scores)
     metrics = classification_metrics(test.targets, judged)
     intervals = classification_intervals(test.targets, judged, **bootstrap)
-    answers = {part: _answers(decision.probabilities(each.scores), target.classes) for part, each in parts.items()}
+    answers = {part: _answers(decision, each.scores, target.classes) for part, each in parts.items()}
     return Judgement(decision, metrics, intervals, answers)
 
 
-def _answers(probabilities: np.ndarray, classes: list[str]) -> list[pl.Series]:
+def _answers(decision: Decision, logits: np.ndarray, classes: list[str]) -> list[pl.Series]:
+    probabilities = decision.probabilities(logits)
     return [
-        pl.Series("prediction", np.array(classes)[probabilities.argmax(axis=1)]),
+        pl.Series("prediction", np.array(classes)[decision.choose(probabilities)]),
         *(pl.Series(f"p_{label}", probabilities[:, index]) for index, label in enumerate(classes)),
     ]
 
@@ -170,12 +133,12 @@ def draw(parts: dict[str, Answered], decision: Decision, folder: Path) -> None:
         write_text(folder / "roc.svg", label_roc(test.targets > 0, judged, classes))
         write_text(folder / "calibration.svg", calibration(flat, binary(test.targets, uncalibrated)[1], both))
         return
-    write_text(folder / "confusion.svg", confusion(test.targets, judged.argmax(axis=1), classes))
+    write_text(folder / "confusion.svg", confusion(test.targets, decision.choose(judged), classes))
     write_text(folder / "roc.svg", roc(test.targets, judged, classes))
     write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, judged))
 
 
-def predictions(frames: dict[str, pl.DataFrame], judged: dict[str, Judgement]) -> list[pl.DataFrame]:
+def predictions(frames: Mapping[str, pl.DataFrame], judged: dict[str, Judgement]) -> list[pl.DataFrame]:
     """Return a table for each part; the columns of a further target begin with its name and a full stop."""
     main, *others = judged
     return [

@@ -40,6 +40,10 @@ class Decision(Section):
             return softmax(as_binary(logits), self.temperature)[:, 1].reshape(logits.shape)
         return softmax(logits, self.temperature)
 
+    def choose(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return the class [N] that is given to each row of calibrated probabilities [N, C]."""
+        return probabilities.argmax(axis=1)
+
     def write(self, folder: Path) -> None:
         """Write decision.json into a stage's folder."""
         write_text(folder / "decision.json", self.model_dump_json(indent=1) + "\n")
