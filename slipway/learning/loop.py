@@ -14,14 +14,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from slipway.errors import DataError, Diverged, ParamsError
+from slipway.learning.assessing import assess, require_outputs
 from slipway.learning.augmenting import augment_batch, mix
 from slipway.learning.checkpoints import Checkpoint
-from slipway.learning.losses import AnyLoss, training_loss, validation_loss
+from slipway.learning.losses import training_loss, validation_loss
 from slipway.learning.progress import Moment, Progress
-from slipway.learning.rows import JointTargets, Known, Rows, Source, Targets, sizes
+from slipway.learning.rows import Rows, Source, seed_of, sizes
 from slipway.learning.schedules import PlateauState, schedule
 from slipway.learning.sharding import parted_like, whole
 from slipway.learning.starting import FRESH, Started
@@ -29,7 +29,6 @@ from slipway.learning.stepping import ALONE, Stepper
 from slipway.learning.team import Team
 from slipway.product.augment import Policy
 from slipway.product.train import Train
-from slipway.transform.applying import rows_at_once
 
 logger = logging.getLogger("slipway")
 
@@ -158,7 +157,7 @@ class Training:
     def run_epoch(self) -> None:
         """Learn from the batches that are left of the epoch, and judge it."""
         self.stepper.begin(self.epoch)
-        for x, y in self.train.batches(self.params.batch_size, seed=self._order_seed(), skip=self.batch):
+        for x, y in self.train.batches(self.params.batch_size, seed=seed_of(self.seed, self.epoch), skip=self.batch):
             self.stepper.set_lr(self.lr_at(self.epoch - 1 + self.batch / self.num_batches))
             self.losses[self.batch] = self._learn(x, y) if self.team.is_alone else self._learn_part(x, y)
             self.batch += 1
@@ -172,7 +171,7 @@ class Training:
         x = augment_batch(x, self.policy, self.generator)
         if not self.policy.mixup:
             return self.stepper.step(x, y, weight=weight)
-        luck = random.Random(self._order_seed() * self.num_batches + self.batch)
+        luck = random.Random(seed_of(self.seed, self.epoch) * self.num_batches + self.batch)
         x, mixed = mix(x, y, self.policy, self.generator, luck)
         return self.stepper.step(x, y, mixed, weight=weight)
 
@@ -229,10 +228,6 @@ class Training:
     @property
     def _metric(self) -> str:
         return "RMSE" if self.validation.has_values else "accuracy"
-
-    def _order_seed(self) -> int:
-        """Return the seed of the epoch's order: another one for each epoch, and for each seed."""
-        return (self.seed * 1_000_003 + self.epoch) % 2**63
 
     def _require_finite(self) -> None:
         finite = self.losses[: self.batch].isfinite()
@@ -294,65 +289,6 @@ def count_batches(num_rows: int, batch_size: int, team: Team) -> int:
             "train.processes, or raise train.batch_size."
         )
     return len(parts)
-
-
-def require_outputs(network: nn.Module, x: Tensor, known: Known) -> None:
-    """Refuse a network whose answers do not suit the targets: a forward pass over two rows shows it.
-
-    Raises:
-        ParamsError: The outputs have another shape than the targets need.
-        DataError: A class has no training rows.
-    """
-    network.eval()
-    with torch.no_grad():  # in inference mode weights of FSDP would be put together as what can never learn
-        shape = tuple(network(x).shape)
-    if isinstance(known, JointTargets):
-        width = sum(head.width for head, _ in known.heads)
-        if shape != (2, width):
-            needed = f"(2, {width})"
-            raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and targets need {needed}")
-        for head, each in known.heads:
-            _require_classes(each, head.width, f" of '{head.name}'")
-        return
-    if known.counts is None:
-        if shape != (2,):
-            raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and values need (2,)")
-        return
-    if len(shape) != 2 or shape[1] < len(known.counts):
-        needed = f"(2, {len(known.counts)})"
-        raise ParamsError(f"train.network gives outputs of shape {shape} for two rows, and the classes need {needed}")
-    _require_classes(known, shape[1])
-
-
-def _require_classes(known: Targets, num_classes: int, of: str = "") -> None:
-    if known.counts is None:
-        return
-    absent = [*(known.counts == 0).nonzero().flatten().tolist(), *range(len(known.counts), num_classes)]
-    if absent:
-        numbers = ", ".join(map(str, absent))
-        raise DataError(
-            f"no training row is of class number {numbers}{of} (from 0, in the order of product.classes): a network "
-            "cannot learn it. Remove it from product.classes, stratify preprocess.split, or bring more rows."
-        )
-
-
-def assess(network: nn.Module, rows: Rows, loss_of: AnyLoss) -> tuple[float, float]:
-    """Return the loss, and accuracy (of labels, all of a row right) or RMSE of the main target, over all rows."""
-    network.eval()
-    with torch.no_grad():
-        at_once = rows_at_once(None if rows.features.is_floating_point() else rows.features.shape[1])
-        outputs = torch.cat([network(part) for part in rows.features.split(at_once)])
-        loss = loss_of.mean(outputs, rows.targets).item()
-        wanted = rows.targets
-        if rows.heads:
-            main = rows.heads[0]
-            outputs = main.of(outputs)
-            if main.has_labels:
-                return loss, ((outputs > 0) == (wanted[:, main.columns] > 0.5)).all(1).float().mean().item()
-            wanted = wanted[:, 0]
-        if rows.has_values:
-            return loss, functional.mse_loss(outputs, wanted).sqrt().item()
-        return loss, (outputs.argmax(1) == wanted).float().mean().item()
 
 
 def copy_of(network: nn.Module) -> dict[str, Tensor]:

@@ -233,6 +233,15 @@ def sizes(num_rows: int, batch_size: int) -> list[int]:
     return [least + 1] * more + [least] * (num_batches - more)
 
 
+def seed_of(seed: int, number: int) -> int:
+    """Return the seed of an epoch, a buffer or a trial: another one for each number, and for each seed.
+
+    >>> seed_of(7, 2)
+    7000023
+    """
+    return (seed * 1_000_003 + number) % 2**63
+
+
 def shuffled(num_rows: int, seed: int, device: torch.device) -> Tensor:
     """Return the order of an epoch, which its seed alone decides: [num_rows] int64."""
     return torch.randperm(num_rows, generator=torch.Generator(device).manual_seed(seed), device=device)

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from slipway.learning.rows import Batch, Known, Rows, shuffled, sizes
+from slipway.learning.rows import Batch, Known, Rows, seed_of, shuffled, sizes
 
 Read = Callable[[int, int], Batch]
 """From a first row and a number of rows to their features and targets, on the CPU."""
-
-SEEDS = 1_000_003
-"""Between the seeds of two epochs' buffers."""
 
 LEAST_BLOCKS = 8
 """From so many places of the table come the rows of a buffer, or it would mix neighbours alone."""
@@ -97,8 +94,7 @@ class Streamed:
         at_once = max(1, self.buffer_rows // parts[0])
         some = [parts[start : start + at_once] for start in range(0, len(parts), at_once)]
         return [
-            Filling(taken(blocks, sum(batches)), batches, (SEEDS * seed + place) % 2**63)
-            for place, batches in enumerate(some)
+            Filling(taken(blocks, sum(batches)), batches, seed_of(seed, place)) for place, batches in enumerate(some)
         ]
 
     def _blocks(self, seed: int) -> list[tuple[int, int]]:

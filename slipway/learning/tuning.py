@@ -18,6 +18,7 @@ from typing import Any
 
 from slipway.errors import SlipwayError
 from slipway.learning.material import Material
+from slipway.learning.rows import seed_of
 from slipway.learning.searches import Found, Search, Trial
 from slipway.learning.stepping import is_out_of_memory
 from slipway.learning.trials import Trainer
@@ -139,7 +140,7 @@ def _next(job: Search, study: Any) -> tuple[Any, dict[str, Any]] | None:
         num_trials = sum(state != optuna.trial.TrialState.FAIL for state in states)
         if num_trials >= job.tune.trials:
             return None
-        study.sampler = optuna.samplers.TPESampler(seed=(job.seed * 1_000_003 + num_trials) % 2**32)
+        study.sampler = optuna.samplers.TPESampler(seed=seed_of(job.seed, num_trials) % 2**32)
         trial = study.ask()
         values = {key: _draw(trial, key, choice) for key, choice in job.tune.ranges.items()}
         trial.set_user_attr("values", values)
