@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from slipway.files import read_json
 from slipway.stage import LIBRARIES
 
 ALL_BUT_DVC_LOCK = (":(top)", ":(exclude)dvc.lock")
@@ -18,12 +19,13 @@ def provenance(root: Path, product: str) -> dict[str, Any]:
 
     `commit` is null outside a git repository; `dirty` says whether files differ from it. dvc.lock does not
     count, because the run itself writes it: `stages` holds the MD5 that it records for each output of
-    the product's stages.
+    the product's stages. `seed` is the product's, of all that is drawn; null before ingest has run.
     """
     changes = _git(root, "status", "--porcelain", "--", *ALL_BUT_DVC_LOCK)
     return {
         "commit": _git(root, "rev-parse", "HEAD"),
         "dirty": None if changes is None else bool(changes),
+        "seed": recorded_seed(root, product),
         "stages": recorded_outputs(root, product),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in ("slipway", "dvc", *LIBRARIES)},
@@ -39,6 +41,12 @@ def recorded_outputs(root: Path, product: str) -> dict[str, dict[str, str]]:
         for name, stage in stages.items()
         if name.endswith(f"@{product}")
     }
+
+
+def recorded_seed(root: Path, product: str) -> int | None:
+    """Return the seed that the stages were given, as ingest noted it."""
+    schema = root / "data" / product / "ingest" / "schema.json"
+    return read_json(schema)["product"]["seed"] if schema.exists() else None
 
 
 def _git(root: Path, *words: str) -> str | None:

@@ -155,7 +155,8 @@ def report(root: Path, product: str, *, changed: bool = True) -> Path:
             return "unchanged"
         from tasks.report import report
 
-        report(Path("data", product), Path("releases", product), private=is_private(root, product))
+        origin = provenance(root, product)
+        report(Path("data", product), Path("releases", product), private=is_private(root, product), origin=origin)
         return "ran"
 
     _logged(f"report@{product}", step)

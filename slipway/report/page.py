@@ -1,6 +1,7 @@
 """Lay the facts out as one HTML page: its styles and pictures inside, no script, nothing loaded."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from markupsafe import Markup
 
 from slipway.report.findings import findings
 from slipway.report.reading import Facts
+from slipway.report.summary import summary
 from slipway.report.texts import shown
 from slipway.report.verdict import verdict_of
 
@@ -28,17 +30,54 @@ LABELS = {
     "rmse": "root mean squared error",
     "r2": "R²",
 }
+MEANINGS = {
+    "accuracy": "share of rows that are right",
+    "balanced_accuracy": "the same, each class counted alike",
+    "precision_macro": "of what is given a class, how much belongs to it; mean of the classes",
+    "recall_macro": "of what belongs to a class, how much is found; mean of the classes",
+    "f1_macro": "one figure of precision and recall",
+    "roc_auc": "chance that a row of a class ranks above one of another; 0.5 is guessing",
+    "log_loss": "surprise at the truth; lower is better",
+    "ece": "how far confidence is from the share that is right; lower is better",
+    "mae": "how far off predictions are on average, in the target's units",
+    "rmse": "the same, large errors weighing more",
+    "r2": "share of the target's variance that is explained; 0 is always saying the mean",
+}
 UNBOUNDED = ("log_loss", "mae", "rmse", "r2")
 CAPTIONS = {
     "tune": "The last search for better parameters; the dashed line is what the values before it reached",
     "augmented": "Training images, and what augmentation makes of them",
-    "learning": "Learning curve",
-    "confusion": "Confusion matrix, test rows",
-    "roc": "ROC, test rows",
-    "calibration": "Calibration, test rows",
-    "residuals": "Predictions and errors, test rows",
+    "learning": "Learning curve: training loss falls for ever, the weights of the best validation loss are kept",
+    "confusion": "Confusion matrix, test rows: right answers stand on the diagonal",
+    "roc": "ROC, test rows: the nearer to the upper left corner, the better; the dashed line is guessing",
+    "calibration": "Calibration, test rows: on the dashed line, confidence is as large as the share that is right",
+    "residuals": "Predictions and errors, test rows: on the dashed line, they are right",
     "pareto": "Candidates: the filled one was chosen",
 }
+LEADS = {
+    "data": "What came in, what was set aside, and why.",
+    "privacy": "What is promised to the people behind the rows, and what is not.",
+    "training": "How the network learned.",
+    "evaluation": "How good the answers are on rows that nothing was fitted on.",
+    "fairness": "Whether it is as good for some as for others.",
+    "explanations": "What the answers depend on.",
+    "robustness": "How much worse the answers become when rows are not as clean as these.",
+    "compression": "Which smaller or faster artefacts were tried, what they cost, and which one is served.",
+    "gate": "The rules that decide whether a model may serve; one that is broken keeps the last release serving.",
+    "provenance": "From which code, data and libraries this came, and what it cost.",
+}
+TITLES = {"data": "Data and quarantine", "fairness": "Slices and fairness"}
+"""Where a section is not called by its own name."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of the page that has something to say."""
+
+    name: str
+    title: str
+    lead: str
+    html: Markup
 
 
 def render(facts: Facts, *, docs: str | None = None) -> str:
@@ -48,23 +87,28 @@ def render(facts: Facts, *, docs: str | None = None) -> str:
         facts: What is shown.
         docs: Where the Data Docs are, seen from the page; None where there are none.
     """
-    return (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            facts,
-            docs=docs,
-            verdict=verdict_of(facts),
-            css=css(),
-            figures={name: (CAPTIONS[name], Markup(svg)) for name, svg in facts["pictures"].items()},
-            metric_rows=metric_rows(facts),
-            further={name: metric_rows(each) for name, each in facts["targets"].items()},
-            tiles=tiles(facts),
-            expectations=findings(facts["validation"])[:MAX_ROWS],
-            gates=gates(facts),
-            most_seconds=max((run["seconds"] for run in facts["runs"]), default=0) or 1,
-        )
-    )
+    templates = environment()
+    context = {
+        **facts,
+        **facts["evaluated"],
+        "docs": docs,
+        "verdict": verdict_of(facts),
+        "summary": summary(facts),
+        "css": css(),
+        "figures": {name: (CAPTIONS[name], Markup(svg)) for name, svg in facts["pictures"].items()},
+        "metric_rows": metric_rows(facts),
+        "further": {name: metric_rows(each) for name, each in facts["targets"].items()},
+        "tiles": tiles(facts),
+        "expectations": findings(facts["validation"])[:MAX_ROWS],
+        "gates": gates(facts),
+        "most_seconds": max((run["seconds"] for run in facts["runs"]), default=0) or 1,
+    }
+    parts = [
+        Part(name, TITLES.get(name, name.capitalize()), lead, Markup(html))
+        for name, lead in LEADS.items()
+        if (html := templates.get_template(f"sections/{name}.html.j2").render(context).strip())
+    ]
+    return templates.get_template("report.html.j2").render(context, sections=parts)
 
 
 def environment() -> Environment:
@@ -73,6 +117,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     found.filters["shown"] = shown
+    found.filters["worded"] = lambda name: name.replace("_", " ")
     found.filters["flat"] = lambda mapping: list(flat(mapping))[:MAX_ROWS]
     return found
 
@@ -105,6 +150,7 @@ def metric_rows(facts: Facts) -> list[dict[str, Any]]:
     return [
         {
             "label": LABELS.get(name, name),
+            "meaning": MEANINGS.get(name, ""),
             "released": shown(released[name]) if name in released else "",
             "trained": shown(trained[name]) if name in trained else "",
             "interval": f"{shown(limits[name]['low'])} to {shown(limits[name]['high'])}" if name in limits else "",

@@ -2,7 +2,9 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from slipway.errors import DataError
@@ -22,18 +24,24 @@ PICTURES = {
 }
 """In the folders of the stages, and of `slipway tune` beside them."""
 
+EVALUATED = ("baselines", "mistakes", "slices", "fairness", "explanations", "robustness")
+"""What evaluate tells in files of these names."""
+
 MAX_PICTURE_BYTES = 300_000
 
 Facts = dict[str, Any]
 
 
-def gather(data: Path, releases: Path, *, private: bool = True) -> Facts:
+def gather(
+    data: Path, releases: Path, *, private: bool = True, origin: Mapping[str, Any] = MappingProxyType({})
+) -> Facts:
     """Read data/<name>/ and releases/<name>/.
 
     Args:
         data: What the stages left.
         releases: What was deployed.
         private: Whether what a suite observed must not be shown.
+        origin: From which code and data the run comes, as far as somebody knows.
 
     Raises:
         DataError: no stage of the product has run or failed yet.
@@ -64,6 +72,9 @@ def gather(data: Path, releases: Path, *, private: bool = True) -> Facts:
         "targets": targets(data),
         "labels": optional(data / "evaluate" / "labels.json") or {},
         "fidelity": optional(data / "compress" / "fidelity.json"),
+        "evaluated": {name: optional(data / "evaluate" / f"{name}.json") for name in EVALUATED},
+        "recipe": text_of(data / "compress" / "recipe.json"),
+        "origin": dict(origin),
         "candidates": rows_of(data / "compress" / "candidates.csv"),
         "pictures": pictures(data),
         "runs": runs,
@@ -94,6 +105,11 @@ def without_observed(validation: Facts) -> Facts:
 def optional(path: Path) -> Any:
     """Read a JSON file; None where there is none."""
     return read_json(path) if path.exists() else None
+
+
+def text_of(path: Path) -> str | None:
+    """Read a short text; None where there is none."""
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def failures(data: Path, runs: list[Facts]) -> dict[str, str]:

@@ -1,0 +1,162 @@
+"""What a reader should know in a minute: a sentence for each question that the report answers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from slipway.judging.gate import broken
+from slipway.report.reading import Facts
+from slipway.report.texts import shown
+
+State = Literal["good", "bad", "open"]
+
+WELL_CALIBRATED = 0.05
+"""Up to here a calibration error is called small: a probability is then off by five points on average."""
+
+MAX_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence, what it is about, and the section of the page that tells more.
+
+    Attributes:
+        state: good: as one would wish; bad: something to look at first; open: neither.
+    """
+
+    about: str
+    section: str
+    state: State
+    text: str
+
+
+def summary(facts: Facts) -> list[Line]:
+    """Answer each question of which something is known."""
+    parts = (_quality, _baselines, _calibration, _groups, _importance, _robustness, _data, _privacy, _artefact, _gate)
+    return [line for part in parts for line in part(facts)]
+
+
+def _quality(facts: Facts) -> Iterator[Line]:
+    metrics = facts["metrics"] or facts["trained"]
+    if not metrics:
+        return
+    rows = f"{metrics['rows']:,} test rows"
+    if "accuracy" in metrics:
+        limits = (facts["intervals"] or {}).get("intervals", {}).get("accuracy")
+        between = f"; rows like these allow {_pct(limits['low'])} to {_pct(limits['high'])}" if limits else ""
+        yield Line("Quality", "evaluation", "open", f"It is right on {_pct(metrics['accuracy'])} of {rows}{between}.")
+    else:
+        r2 = "" if metrics["r2"] is None else f" (R² {shown(metrics['r2'])})"
+        yield Line("Quality", "evaluation", "open", f"It is off by {shown(metrics['mae'])} on average of {rows}{r2}.")
+
+
+def _baselines(facts: Facts) -> Iterator[Line]:
+    found = facts["evaluated"]["baselines"]
+    if not found or not found["models"]:
+        return
+    headline = found["headline"]
+    told = ", ".join(
+        f"{name.replace('_', ' ')} {_quality_text(each[headline], headline)}" for name, each in found["models"].items()
+    )
+    model = _quality_text(found["model"], headline)
+    if found["beaten_by"]:
+        winners = " and ".join(name.replace("_", " ") for name in found["beaten_by"])
+        text = f"A simpler model is better: {winners}. The network has {model}; {told}."
+        yield Line("Baselines", "evaluation", "bad", text)
+    else:
+        yield Line("Baselines", "evaluation", "good", f"No simpler model beats its {model}: {told}.")
+
+
+def _calibration(facts: Facts) -> Iterator[Line]:
+    ece = (facts["metrics"] or facts["trained"] or {}).get("ece")
+    if ece is None:
+        return
+    state: State = "good" if ece <= WELL_CALIBRATED else "bad"
+    text = f"Its confidence is {100 * ece:.1f} points off the share that is right, on average."
+    yield Line("Calibration", "evaluation", state, text)
+
+
+def _groups(facts: Facts) -> Iterator[Line]:
+    for column, found in ((facts["evaluated"]["fairness"] or {}).get("columns") or {}).items():
+        worst, gap = found.get("worst_group"), found.get("differences", {}).get("demographic_parity_difference")
+        sentences = []
+        if worst and worst.get("accuracy") is not None:
+            value = worst["accuracy"]
+            value = value["value"] if isinstance(value, dict) else value
+            sentences.append(f"it is right least often on {worst['group']}, {_pct(value)}")
+        if gap:
+            sentences.append(f"shares of positive answers differ by {100 * gap['value']:.1f} points")
+        if sentences:
+            yield Line("Fairness", "fairness", "open", f"By {column}: {', and '.join(sentences)}.")
+
+
+def _importance(facts: Facts) -> Iterator[Line]:
+    found = facts["evaluated"]["explanations"]
+    named = [each["column"] for each in (found or {}).get("importance", [])[:MAX_NAMED]]
+    if len(named) > 1:
+        yield Line("Explanations", "explanations", "open", f"It relies most on {', '.join(named)}.")
+
+
+def _robustness(facts: Facts) -> Iterator[Line]:
+    found = facts["evaluated"]["robustness"]
+    if not found or not found["curves"]:
+        return
+    name, worst = min(
+        ((name, point) for name, points in found["curves"].items() for point in points if point["value"] is not None),
+        key=lambda one: one[1]["value"],
+        default=(None, None),
+    )
+    if name is None or worst is None:
+        return
+    metric = found["metric"]
+    before, after = _quality_text(found["clean"], metric), _quality_text(worst["value"], metric)
+    how = f"{name.replace('_', ' ')} of {shown(worst['strength'])}"
+    yield Line("Robustness", "robustness", "open", f"What disturbs it most, {how}, takes it from {before} to {after}.")
+
+
+def _data(facts: Facts) -> Iterator[Line]:
+    found = facts["validation"]
+    if found:
+        share = f"{found['quarantined']:,} of {found['rows']:,} rows went to quarantine"
+        yield Line("Data", "data", "good" if found["passed"] else "bad", f"{share}.")
+
+
+def _privacy(facts: Facts) -> Iterator[Line]:
+    receipt = facts["privacy"]["release of the rows"]
+    if not receipt:
+        return
+    if receipt.get("private"):
+        told = f"epsilon {shown(receipt['epsilon'])}" if "epsilon" in receipt else "a guarantee"
+        text = f"The rows it learned from were released with {told}; the section says what that covers."
+        yield Line("Privacy", "privacy", "open", text)
+    else:
+        yield Line("Privacy", "privacy", "open", "None: the model may reveal rows that it learned from.")
+
+
+def _artefact(facts: Facts) -> Iterator[Line]:
+    chosen = next((row for row in facts["candidates"] if row["chosen"] == "True"), None)
+    if chosen is None:
+        return
+    size = int(chosen["size_bytes"])
+    whole = next((int(row["size_bytes"]) for row in facts["candidates"] if row["candidate"] == "fp32"), size)
+    smaller = f", {whole / size:.1f} times smaller than fp32" if whole > size else ""
+    agrees = (facts["fidelity"] or {}).get("agreement_pct")
+    same = "" if agrees is None else f", and answers as the trained network does on {agrees:.4g} % of the test rows"
+    text = f"{chosen['candidate']}, {size / 1024:,.0f} KiB{smaller}{same}."
+    yield Line("Artefact", "compression", "open", text)
+
+
+def _gate(facts: Facts) -> Iterator[Line]:
+    rules: list[dict[str, Any]] = (facts["deployment"] or facts["verdict"] or {}).get("rules", [])
+    if rules:
+        failed = broken(rules)
+        text = f"{len(failed)} of {len(rules)} rules are broken." if failed else f"All {len(rules)} rules are kept."
+        yield Line("Gate", "gate", "bad" if failed else "good", text)
+
+
+def _pct(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _quality_text(value: float | None, metric: str) -> str:
+    return "nothing" if value is None else _pct(value) if metric == "accuracy" else f"{metric} {shown(value)}"
