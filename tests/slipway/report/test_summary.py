@@ -1,0 +1,75 @@
+"""The summary answers each question in a sentence, and says of what is bad that it is."""
+
+from pathlib import Path
+
+import pytest
+from past_runs import EVALUATED, RULE, write_evaluated, write_run
+
+from slipway.files import write_json
+from slipway.report.page import render
+from slipway.report.reading import gather
+from slipway.report.summary import Line, summary
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    write_run(tmp_path / "data" / "toy")
+    return tmp_path / "data" / "toy"
+
+
+def told(data: Path) -> dict[str, Line]:
+    return {line.about: line for line in summary(gather(data, data.parent / "releases"))}
+
+
+def test_what_has_not_run_is_not_spoken_of(data: Path) -> None:
+    assert [*told(data)] == ["Quality", "Data", "Privacy", "Artefact", "Gate"]
+
+
+def test_each_question_has_its_sentence(data: Path) -> None:
+    write_evaluated(data)
+    lines = told(data)
+    assert lines["Quality"].text == "It is right on 94.0 % of 245 test rows; rows like these allow 92.0 % to 97.0 %."
+    assert lines["Fairness"].text == (
+        "By town: it is right least often on Bon, 80.0 %, and shares of positive answers differ by 12.0 points."
+    )
+    assert lines["Explanations"].text == "It relies most on size, town, age."
+    assert lines["Robustness"].text == "What disturbs it most, missing of 0.5, takes it from 95.0 % to 70.0 %."
+    assert "int8, 7 KiB, 2.9 times smaller than fp32" in lines["Artefact"].text
+    assert "epsilon 2.5" in lines["Privacy"].text
+
+
+def test_a_simpler_model_that_is_better_is_named_plainly(data: Path) -> None:
+    write_evaluated(data)
+    line = told(data)["Baselines"]
+    assert line.state == "bad"
+    assert line.text.startswith("A simpler model is better: gradient boosting. The network has 95.0 %")
+    write_json(data / "evaluate" / "baselines.json", EVALUATED["baselines"] | {"beaten_by": []})
+    line = told(data)["Baselines"]
+    assert line.state == "good"
+    assert line.text.startswith("No simpler model beats its 95.0 %: majority 60.0 %")
+
+
+@pytest.mark.parametrize(("ece", "state"), [(0.02, "good"), (0.2, "bad")])
+def test_confidence_that_is_far_off_is_bad(data: Path, ece: float, state: str) -> None:
+    write_json(data / "compress" / "metrics.json", {"accuracy": 0.9, "ece": ece, "rows": 245})
+    assert told(data)["Calibration"].state == state
+
+
+def test_a_broken_rule_makes_the_gate_bad(data: Path) -> None:
+    assert told(data)["Gate"].text == "All 1 rules are kept."
+    write_json(data / "package" / "verdict.json", {"passed": False, "rules": [{**RULE, "passed": False}]})
+    assert (told(data)["Gate"].state, told(data)["Gate"].text) == ("bad", "1 of 1 rules are broken.")
+
+
+def test_a_regression_is_off_by_so_much(data: Path) -> None:
+    for stage in ("evaluate", "compress"):
+        write_json(data / stage / "metrics.json", {"mae": 1.25, "rmse": 1.5, "r2": 0.5, "rows": 245})
+    assert told(data)["Quality"].text == "It is off by 1.25 on average of 245 test rows (R² 0.5)."
+
+
+def test_sections_without_anything_to_say_are_left_out(data: Path) -> None:
+    assert 'id="fairness"' not in render(gather(data, data.parent / "releases"))
+    write_evaluated(data)
+    html = render(gather(data, data.parent / "releases"))
+    for part in ('id="fairness"', "A note about groups.", "Rom (3)", "town: Bon, size: 3 to 5", 'id="robustness"'):
+        assert part in html
