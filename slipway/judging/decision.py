@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from slipway.errors import BundleError
 from slipway.files import read_json, write_text
 from slipway.judging.calibration import fit_temperature, softmax
 from slipway.judging.grouping import Grouping
 from slipway.product.mitigation import Constraint
 from slipway.product.section import Section, is_empty
+
+DECISION = "decision.json"
 
 
 class GroupThresholds(Section):
@@ -91,7 +94,7 @@ class Decision(Section):
 
     def write(self, folder: Path) -> None:
         """Write decision.json into a stage's folder."""
-        write_text(folder / "decision.json", self.model_dump_json(indent=1) + "\n")
+        write_text(folder / DECISION, self.model_dump_json(indent=1) + "\n")
 
 
 def fit_decision(logits: np.ndarray, targets: np.ndarray, *, classes: list[str], calibrate: bool) -> Decision:
@@ -114,4 +117,18 @@ def as_binary(logits: np.ndarray) -> np.ndarray:
 
 def read_decision(folder: Path) -> Decision:
     """Read decision.json from a stage's folder."""
-    return Decision.model_validate(read_json(folder / "decision.json"))
+    return Decision.model_validate(read_json(folder / DECISION))
+
+
+def parse_decision(content: bytes) -> Decision:
+    """Read the bytes of a bundle's decision.json.
+
+    Raises:
+        BundleError: it holds something else.
+    """
+    try:
+        return Decision.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BundleError(f"{DECISION}: {where} {first['msg']}: package the model again") from None

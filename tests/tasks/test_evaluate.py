@@ -65,6 +65,8 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "intervals.json",
         "learning.svg",
         "metrics.json",
+        "notes.json",
+        "precision_recall.svg",
         "predictions.parquet",
         "roc.svg",
         "targets.json",
