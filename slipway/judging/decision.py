@@ -92,6 +92,21 @@ class Decision(Section):
         own = self.group_thresholds.thresholds
         return np.array([own.get(group, self.threshold) for group in groups], dtype=np.float64)
 
+    @property
+    def rule(self) -> str | None:
+        """Say how a class is chosen, for those who ask a server; None for a regression, which has none."""
+        if self.classes is None:
+            return None
+        if self.has_labels:
+            return "each label whose probability is above 0.5"
+        if self.threshold is None:
+            return "the most probable class" if self.costs is None else "the class of least expected cost"
+        text = f"{self.classes[1]} where its probability is above {self.threshold:.4g}"
+        if self.group_thresholds is None or not self.group_thresholds.thresholds:
+            return text
+        own = ", ".join(f"{value:.4g} ({name})" for name, value in self.group_thresholds.thresholds.items())
+        return f"{text}, or by {self.group_thresholds.grouping.column} above {own}"
+
     def write(self, folder: Path) -> None:
         """Write decision.json into a stage's folder."""
         write_text(folder / DECISION, self.model_dump_json(indent=1) + "\n")

@@ -96,7 +96,8 @@ def _thresholds(score: np.ndarray, common: float) -> np.ndarray:
     middles = (different[1:] + different[:-1]) / 2
     if len(middles) > MAX_THRESHOLDS:
         middles = middles[np.linspace(0, len(middles) - 1, MAX_THRESHOLDS).astype(int)]
-    return np.unique([0.0, *middles, 1.0, common])[::-1]
+    readable = [float(f"{middle:.6g}") for middle in middles.tolist()]
+    return np.unique([0.0, *readable, 1.0, common])[::-1]
 
 
 def search(curves: Sequence[Curve], max_difference: float, *, near: float) -> list[float]:

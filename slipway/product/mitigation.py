@@ -27,5 +27,5 @@ class Mitigation(Section):
     max_difference: float = Field(default=0.02, ge=0, le=1)
     """The largest difference of a rate between two groups that is allowed on the validation rows."""
 
-    min_rows: int = Field(default=50, ge=1)
+    min_rows: int = Field(default=30, ge=1)
     """Validation rows of a group behind each of its rates; one with fewer keeps the common threshold."""
