@@ -50,24 +50,16 @@ def check_params(params: Evaluate, schema: Schema, transform: Transform) -> None
     Raises:
         ParamsError: There is such a thing.
     """
-    product, classes = schema.product, schema.classes
-    for key, is_set in (("costs", bool(params.costs)), ("mitigation", params.mitigation is not None)):
-        if is_set and product.task != "classification":
-            raise ParamsError(f"evaluate.{key} is for task: classification, and product.task is {product.task}")
-    if params.mitigation is None:
-        return
-    column = params.mitigation.column
-    if classes is None or len(classes) != 2:
-        raise ParamsError(f"evaluate.mitigation is for two classes, and '{product.target}' has {len(classes or [])}")
-    if column not in product.sensitive:
+    try:
+        params.require_fit(schema.product, schema.classes)
+    except ValueError as error:
+        raise ParamsError(str(error)) from None
+    inputs = [*(step.column for step in transform.numbers), *(step.column for step in transform.known)]
+    if params.mitigation is not None and params.mitigation.column not in inputs:
         raise ParamsError(
-            f"evaluate.mitigation.column = '{column}' is not among product.sensitive {product.sensitive}: "
-            "add it there, so that fairness is judged by it"
-        )
-    if column not in [*(step.column for step in transform.numbers), *(step.column for step in transform.known)]:
-        raise ParamsError(
-            f"evaluate.mitigation.column = '{column}' is no input of the model, so that a server could not know the "
-            "group of a record: take it out of product.ignore, or do not hash it"
+            f"evaluate.mitigation.column = '{params.mitigation.column}' is no number or listed category that the model "
+            "takes, so that a server could not know the group of a record: take it out of product.ignore, or do not "
+            "hash it"
         )
 
 
