@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from slipway.judging.decision import Decision
 from slipway.report.findings import findings
 from slipway.report.reading import Facts
 from slipway.report.texts import shown
@@ -29,13 +30,21 @@ LABELS = {
     "r2": "R²",
 }
 UNBOUNDED = ("log_loss", "mae", "rmse", "r2")
+RULES = {
+    "most_probable": "giving the most probable class",
+    "least_cost": "giving the class of least expected cost",
+    "group_thresholds": "with the thresholds of groups",
+    "saved": "saved by the last",
+}
 CAPTIONS = {
     "tune": "The last search for better parameters; the dashed line is what the values before it reached",
     "augmented": "Training images, and what augmentation makes of them",
     "learning": "Learning curve",
     "confusion": "Confusion matrix, test rows",
     "roc": "ROC, test rows",
+    "precision_recall": "Precision against recall, test rows; AP is the average precision",
     "calibration": "Calibration, test rows",
+    "costs": "What answers cost a row by the threshold, validation rows; the line is the chosen one",
     "residuals": "Predictions and errors, test rows",
     "pareto": "Candidates: the filled one was chosen",
 }
@@ -60,6 +69,8 @@ def render(facts: Facts, *, docs: str | None = None) -> str:
             metric_rows=metric_rows(facts),
             further={name: metric_rows(each) for name, each in facts["targets"].items()},
             tiles=tiles(facts),
+            rule=Decision.model_validate(facts["decision"]).rule if facts["decision"] else None,
+            costs=cost_rows(facts),
             expectations=findings(facts["validation"])[:MAX_ROWS],
             gates=gates(facts),
             most_seconds=max((run["seconds"] for run in facts["runs"]), default=0) or 1,
@@ -112,6 +123,15 @@ def metric_rows(facts: Facts) -> list[dict[str, Any]]:
         }
         for name in dict.fromkeys([*released, *trained])
         if name != "rows"
+    ]
+
+
+def cost_rows(facts: Facts) -> list[tuple[str, str, str]]:
+    """Return what a test row costs under each rule, with its interval; nothing where no costs were declared."""
+    paid = (facts["costs"] or {"cost_per_row": {}})["cost_per_row"]
+    return [
+        (RULES[name], shown(each["value"]), f"{shown(each['low'])} to {shown(each['high'])}")
+        for name, each in paid.items()
     ]
 
 

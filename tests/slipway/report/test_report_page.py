@@ -137,6 +137,22 @@ def test_a_served_run_says_which_release_serves(tmp_path: Path, data: Path, rele
         assert part in text
 
 
+def test_costs_the_rule_and_notes_are_shown(tmp_path: Path, data: Path) -> None:
+    decision = {"temperature": 1.0, "classes": ["no", "<yes>"], "costs": [[0, 1], [4, 0]], "threshold": 0.2}
+    paid = {name: {"value": 0.25, "low": 0.125, "high": 0.375} for name in ("most_probable", "least_cost", "saved")}
+    write_json(data / "evaluate" / "decision.json", decision)
+    write_json(data / "evaluate" / "costs.json", {"cost_per_row": paid})
+    write_json(data / "evaluate" / "notes.json", {"notes": ["no test row has the class <b>"]})
+    text = page_of(tmp_path).text
+    for part in (
+        "Given is <yes> where its probability is above 0.2.",
+        "giving the class of least expected cost",
+        "0.125 to 0.375",
+        "Note: no test row has the class <b>.",
+    ):
+        assert part in text
+
+
 def test_every_picture_that_is_read_is_shown_with_its_caption(tmp_path: Path, data: Path, releases: Path) -> None:
     for folder, names in PICTURES.items():
         for name in names:
