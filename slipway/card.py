@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from slipway.judging.decision import Decision
 from slipway.tables.schema import Schema, kind_of
 
 Facts = dict[str, Any]
@@ -22,6 +23,7 @@ def card_facts(
     architecture: Mapping[str, Any],
     candidate: Mapping[str, Any],
     metrics: Mapping[str, Any],
+    decision: Decision,
     further: Mapping[str, Any],
     intervals: Mapping[str, Any],
     fidelity: Mapping[str, Any],
@@ -37,6 +39,7 @@ def card_facts(
         architecture: model.json.
         candidate: The chosen line of candidates.csv.
         metrics: metrics.json of the chosen artefact, on test.
+        decision: How a class is chosen.
         further: targets.json of compress: the metrics of further targets, by their columns.
         intervals: intervals.json of evaluate.
         fidelity: fidelity.json of compress.
@@ -65,6 +68,7 @@ def card_facts(
             "sensitive": product.sensitive,
         },
         "metrics": dict(metrics),
+        "decision": decision.rule,
         **({"targets": _further(schema, further)} if further else {}),
         "intervals": dict(intervals),
         "privacy": {"release": dict(release_receipt), "training": dict(training_receipt)},
@@ -82,7 +86,7 @@ def model_card(facts: Facts) -> str:
         "Model details": _table(("", ""), _details(facts)),
         "Intended use": _text(facts["description"]) or "Not stated: `package.description` in params.yaml is empty.",
         "Data": _data(data, facts.get("targets", {})),
-        "Metrics": _metrics(facts["metrics"], facts["intervals"], facts.get("targets", {})),
+        "Metrics": _metrics(facts["metrics"], facts["intervals"], facts.get("targets", {}), facts["decision"]),
         "Privacy": _privacy(facts["privacy"]),
         "Limitations": "\n".join(f"- {line}" for line in _limitations(facts)),
         "How to use": _usage(data, facts.get("targets", {})),
@@ -142,7 +146,7 @@ def _has_labels(target: Facts) -> bool:
     return target.get("has_labels", False) or target.get("task") == "multilabel"
 
 
-def _metrics(metrics: Facts, intervals: Facts, targets: Facts) -> str:
+def _metrics(metrics: Facts, intervals: Facts, targets: Facts, decision: str | None) -> str:
     limits = intervals["intervals"]
     rows = [
         (
@@ -155,6 +159,8 @@ def _metrics(metrics: Facts, intervals: Facts, targets: Facts) -> str:
     ]
     confidence = f"{intervals['confidence_pct']:g} % interval"
     note = f"On {metrics['rows']:,} test rows. Intervals are the trained network's ({intervals['method']})."
+    if decision is not None:
+        note += f" Given is {_text(decision)}."
     further = [
         f"Of {_text(name)}:\n\n{_table(('metric', 'value'), each['metrics'].items())}" for name, each in targets.items()
     ]

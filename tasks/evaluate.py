@@ -13,17 +13,28 @@ import polars as pl
 
 from slipway.errors import DataError
 from slipway.files import whole_folder, write_json, write_text
-from slipway.judging.decision import Decision, fit_decision, fit_label_decision
+from slipway.judging.costs import costs_of
+from slipway.judging.deciding import decide
+from slipway.judging.decision import Decision
+from slipway.judging.groups import groups_for
 from slipway.judging.intervals import classification_intervals, regression_intervals
 from slipway.judging.label_metrics import binary, by_label, label_intervals, label_metrics
-from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
-from slipway.judging.subject import Answered, read_subject
-from slipway.pictures.judging import calibration, confusion, label_roc, residuals, roc
+from slipway.judging.metrics import (
+    Metrics,
+    class_curves,
+    classification_metrics,
+    label_curves,
+    regression_metrics,
+)
+from slipway.judging.notes import class_notes, label_notes, value_notes
+from slipway.judging.subject import Subject, read_subject
+from slipway.pictures.judging import calibration, confusion, cost_by_threshold, precision_recall, residuals, roc
 from slipway.pictures.learning import learning_curve
 from slipway.product.evaluate import Evaluate
 from slipway.stage import main
 from slipway.tables.heads import THRESHOLD
-from slipway.tables.schema import ROW_ID, Schema
+from slipway.tables.schema import ROW_ID
+from slipway.tables.targets import is_known
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,9 @@ class Judgement:
     answers: dict[str, list[pl.Series]]
     """For each part the columns of predictions.parquet: `prediction`, and for each class `p_<class>`."""
 
+    notes: list[str]
+    """What could not be fitted or judged, and why."""
+
     by_label: dict[str, Any] | None = None
     """Of labels, what labels.json tells."""
 
@@ -45,20 +59,21 @@ def evaluate(
 ) -> Path:
     """Write metrics, intervals, predictions, the decision and pictures of the trained model.
 
-    The temperature is fitted on the validation rows, which the network was chosen by; the test rows are
-    looked at once, with what was decided before. Of further targets the metrics and intervals are in targets.json,
-    over the rows that have them; it is empty where there are none. Of labels, labels.json holds the figures of each.
+    The decision is fitted on the validation rows, which the network was chosen by; the test rows are looked at once,
+    with what was decided before. notes.json says what could not be fitted or judged. Of further targets the metrics
+    and intervals are in targets.json, over the rows that have them; it is empty where there are none. Of labels,
+    labels.json holds the figures of each; of declared costs, or thresholds of groups, costs.json what they save.
     `code` holds a network of the product's own.
 
     Raises:
+        ParamsError: Costs or mitigation do not fit the product.
         DataError: The outputs are not finite, or no test row has one of the targets.
     """
     with whole_folder(out) as folder:
         subject = read_subject(train, privatize, preprocess, code)
-        schema, answered = subject.schema, subject.answered
-        judged = {name: judge(answered[name], name, schema, params) for name in schema.targets}
-        main, (_, *others) = judged[schema.require_target()], judged
-        draw(answered[schema.require_target()], main.decision, folder)
+        judged = {name: judge(subject, name, params) for name in subject.schema.targets}
+        main, (_, *others) = judged[subject.schema.require_target()], judged
+        draw(subject, main, folder)
         history = pl.read_csv(train / "history.csv").to_dict(as_series=False)
         write_text(folder / "learning.svg", learning_curve(history))
         decisions = {name: judged[name].decision for name in others}
@@ -67,47 +82,60 @@ def evaluate(
         write_json(folder / "intervals.json", main.intervals)
         further = {name: {"metrics": judged[name].metrics, "intervals": judged[name].intervals} for name in others}
         write_json(folder / "targets.json", further)
+        write_json(folder / "notes.json", {"notes": [note for each in judged.values() for note in each.notes]})
         if labelled := {name: each.by_label for name, each in judged.items() if each.by_label is not None}:
             write_json(folder / "labels.json", labelled)
+        if main.decision.threshold is not None or main.decision.costs is not None:
+            write_json(folder / "costs.json", costs_on_test(subject, main.decision, params))
         pl.concat(predictions(subject.frames, judged)).write_parquet(folder / "predictions.parquet")
     return out
 
 
-def judge(parts: dict[str, Answered], name: str, schema: Schema, params: Evaluate) -> Judgement:
-    """Calibrate and judge the answers for one target."""
-    target, test = schema.targets[name], parts["test"].known()
-    if not len(test.targets):
+def judge(subject: Subject, name: str, params: Evaluate) -> Judgement:
+    """Decide on, and judge, the answers for one target."""
+    parts, target, resampled = subject.answered[name], subject.schema.targets[name], bootstrap(subject, params)
+    known = is_known(parts["test"].targets)
+    if not known.any():
         raise DataError(f"no test row has a value of '{name}': enlarge preprocess.split, or remove it from the targets")
-    bootstrap: dict[str, Any] = {
-        "samples": params.bootstrap_samples,
-        "confidence_pct": params.confidence_pct,
-        "seed": schema.product.seed,
-    }
+    decision, unfitted = decide(subject, name, params)
+    targets, scores = parts["test"].targets[known], parts["test"].scores[known]
+
+    def noted(notes: list[str]) -> list[str]:
+        is_main = name == subject.schema.product.target
+        return [note if is_main else f"{name}: {note}" for note in (*unfitted, *notes)]
+
     if target.classes is None:
-        metrics = regression_metrics(test.targets, test.scores)
-        intervals = regression_intervals(test.targets, test.scores, **bootstrap)
+        metrics, intervals = regression_metrics(targets, scores), regression_intervals(targets, scores, **resampled)
         values = {part: [pl.Series("prediction", each.scores.astype(np.float64))] for part, each in parts.items()}
-        return Judgement(Decision(), metrics, intervals, values)
-    validation = parts["validation"].known()
+        return Judgement(decision, metrics, intervals, values, noted(value_notes(targets, scores)))
+    judged = decision.probabilities(scores)
     if target.label_delimiter is not None:
         labels, delimiter = target.classes, target.label_delimiter
-        decision = fit_label_decision(validation.scores, validation.targets, labels=labels, calibrate=params.calibrate)
-        judged = decision.probabilities(test.scores)
-        metrics, intervals = label_metrics(test.targets, judged), label_intervals(test.targets, judged, **bootstrap)
+        metrics, intervals = label_metrics(targets, judged), label_intervals(targets, judged, **resampled)
         found = {part: _labels(decision.probabilities(each.scores), labels, delimiter) for part, each in parts.items()}
-        return Judgement(decision, metrics, intervals, found, by_label(test.targets, judged, labels))
-    decision = fit_decision(validation.scores, validation.targets, classes=target.classes, calibrate=params.calibrate)
-    judged = decision.probabilities(test.scores)
-    metrics = classification_metrics(test.targets, judged)
-    intervals = classification_intervals(test.targets, judged, **bootstrap)
-    answers = {part: _answers(decision, each.scores, target.classes) for part, each in parts.items()}
-    return Judgement(decision, metrics, intervals, answers)
+        notes = noted(label_notes(targets, judged > THRESHOLD, labels))
+        return Judgement(decision, metrics, intervals, found, notes, by_label(targets, judged, labels))
+    chosen = {part: subject.chosen(part, name, decision) for part in parts}
+    given = chosen["test"][known]
+    metrics = classification_metrics(targets, judged, given)
+    intervals = classification_intervals(targets, judged, given, **resampled)
+    answers = {part: _answers(decision, each.scores, chosen[part]) for part, each in parts.items()}
+    return Judgement(decision, metrics, intervals, answers, noted(class_notes(targets, given, target.classes)))
 
 
-def _answers(decision: Decision, logits: np.ndarray, classes: list[str]) -> list[pl.Series]:
-    probabilities = decision.probabilities(logits)
+def bootstrap(subject: Subject, params: Evaluate) -> dict[str, Any]:
+    """Return how test rows are resampled."""
+    return {
+        "samples": params.bootstrap_samples,
+        "confidence_pct": params.confidence_pct,
+        "seed": subject.schema.product.seed,
+    }
+
+
+def _answers(decision: Decision, logits: np.ndarray, chosen: np.ndarray) -> list[pl.Series]:
+    probabilities, classes = decision.probabilities(logits), decision.classes or []
     return [
-        pl.Series("prediction", np.array(classes)[decision.choose(probabilities)]),
+        pl.Series("prediction", np.array(classes)[chosen]),
         *(pl.Series(f"p_{label}", probabilities[:, index]) for index, label in enumerate(classes)),
     ]
 
@@ -120,22 +148,37 @@ def _labels(probabilities: np.ndarray, labels: list[str], delimiter: str) -> lis
     ]
 
 
-def draw(parts: dict[str, Answered], decision: Decision, folder: Path) -> None:
-    """Draw the answers for the main target on the test rows."""
-    test, classes = parts["test"], decision.classes
+def draw(subject: Subject, judged: Judgement, folder: Path) -> None:
+    """Draw the answers for the main target on the test rows; curves that its rows do not have are left out."""
+    name, decision = subject.schema.require_target(), judged.decision
+    test, classes = subject.answered[name]["test"], decision.classes
     if classes is None:
         write_text(folder / "residuals.svg", residuals(test.targets, test.scores))
         return
-    judged = decision.probabilities(test.scores)
+    probabilities = decision.probabilities(test.scores)
     uncalibrated = decision.model_copy(update={"temperature": 1.0}).probabilities(test.scores)
     if decision.has_labels:
-        flat, both = binary(test.targets, judged)
-        write_text(folder / "roc.svg", label_roc(test.targets > 0, judged, classes))
+        flat, both = binary(test.targets, probabilities)
+        curves = label_curves(test.targets > 0, probabilities)
         write_text(folder / "calibration.svg", calibration(flat, binary(test.targets, uncalibrated)[1], both))
-        return
-    write_text(folder / "confusion.svg", confusion(test.targets, decision.choose(judged), classes))
-    write_text(folder / "roc.svg", roc(test.targets, judged, classes))
-    write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, judged))
+    else:
+        curves = class_curves(test.targets, probabilities)
+        write_text(folder / "confusion.svg", confusion(test.targets, subject.chosen("test", name, decision), classes))
+        write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, probabilities))
+    if curves:
+        write_text(folder / "roc.svg", roc(curves, classes))
+        write_text(folder / "precision_recall.svg", precision_recall(curves, classes))
+    validation = subject.answered[name]["validation"]
+    if decision.threshold is not None and len(validation.targets):
+        score = decision.probabilities(validation.scores)[:, 1]
+        write_text(folder / "costs.svg", cost_by_threshold(validation.targets, score, decision))
+
+
+def costs_on_test(subject: Subject, decision: Decision, params: Evaluate) -> dict[str, Any]:
+    """Return what the test rows cost with and without the decision's rules."""
+    test, frame = subject.answered[subject.schema.require_target()]["test"], subject.frames["test"]
+    probabilities, groups = decision.probabilities(test.scores), groups_for(decision, frame)
+    return costs_of(decision, test.targets, probabilities, groups, bootstrap(subject, params))
 
 
 def predictions(frames: Mapping[str, pl.DataFrame], judged: dict[str, Judgement]) -> list[pl.DataFrame]:

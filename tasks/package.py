@@ -18,6 +18,7 @@ from slipway.bundle.signature import ISO_8601, Input, Signature
 from slipway.card import card_facts, model_card
 from slipway.drift import round_outwards, sketch
 from slipway.files import read_json, whole_folder, write_json, write_text
+from slipway.judging.decision import read_decision
 from slipway.judging.gate import judge
 from slipway.product.package import Package
 from slipway.stage import main
@@ -55,6 +56,7 @@ def package(
             architecture=read_json(train / "model.json"),
             candidate=chosen_candidate(compress / "candidates.csv"),
             metrics=metrics,
+            decision=read_decision(evaluate),
             further=read_json(compress / "targets.json"),
             intervals=read_json(evaluate / "intervals.json"),
             fidelity=fidelity,

@@ -10,6 +10,7 @@ from slipway.bundle.manifest import write_manifest
 from slipway.bundle.prepare import Prepare
 from slipway.bundle.signature import Input, Signature
 from slipway.files import write_json
+from slipway.judging.decision import Decision
 
 FLOAT = TensorProto.FLOAT
 
@@ -110,6 +111,7 @@ def _write_model(folder: Path, nodes: list, inputs: list, output: tuple, constan
 def _pack(folder: Path, signature: Signature, prepare: Prepare, metrics: dict, rules: list) -> Path:
     signature.write(folder)
     prepare.write(folder)
+    Decision(classes=signature.classes).write(folder)
     write_json(folder / "metrics.json", metrics)
     write_json(folder / "rules.json", {"format": 2, "rules": rules, "not_served": []})
     write_examples(folder, count=4, seed=7)

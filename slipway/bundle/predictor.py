@@ -13,6 +13,7 @@ from slipway.bundle.prepare import PREPARE, parse_prepare
 from slipway.bundle.records import InputError, Record, RecordReader
 from slipway.bundle.signature import SIGNATURE, parse_signature
 from slipway.errors import BundleError
+from slipway.judging.decision import DECISION, Decision, parse_decision
 from slipway.suites.rules import RowRules, parse_rules
 from slipway.tables.heads import THRESHOLD, heads_of
 from slipway.transform.tokens import TOKENIZER, TokenReader
@@ -39,6 +40,7 @@ class Predictor:
     Attributes:
         identity: sha256 of the bundle's manifest; "" for a bundle that is still being packed.
         signature: what a record must hold.
+        decision: how probabilities become a label.
         rules: the row rules that a record must keep.
         files: the bytes of every file of the bundle but the model, by name.
     """
@@ -55,14 +57,14 @@ class Predictor:
             BundleError: a file is damaged or missing, or the model does not fit the signature.
         """
         self.identity, self.files = read_verified(folder) if packed else ("", read_files(folder))
-        if lacking := [name for name in (MODEL, SIGNATURE, PREPARE, RULES) if name not in self.files]:
+        if lacking := [name for name in (MODEL, SIGNATURE, PREPARE, RULES, DECISION) if name not in self.files]:
             raise BundleError(f"{folder} is no bundle: it has no {', '.join(lacking)}")
         self.signature = parse_signature(self.files[SIGNATURE])
+        self.decision = self._parse_decision(folder)
         self.rules = parse_rules(self.files[RULES], where=str(folder / RULES)).rules
         prepare, tokens = parse_prepare(self.files[PREPARE]), self._token_reader(folder)
         self._reader = RecordReader(self.signature, prepare, RowRules(self.rules), tokens)
         self._session = _session(self.files.pop(MODEL), threads, where=folder / MODEL)
-        self._has_labels = self.signature.task == "multilabel"
         self._outputs = [head.tensor for head in heads_of(self.signature.targets)]
         self._check_tensors(folder / MODEL)
 
@@ -78,14 +80,12 @@ class Predictor:
         """
         if not records:
             return []
-        main, *more = self._session.run(self._outputs, self._reader.read(records))
-        predictions = _told(main, self.signature.classes, has_labels=self._has_labels)
+        tensors = self._reader.read(records)
+        main, *more = self._session.run(self._outputs, tensors)
+        predictions = _told(main, self.decision, self._groups(tensors))
         if more:
             further = self.signature.more_targets
-            told = [
-                _told(each, target.classes, has_labels=target.task == "multilabel")
-                for each, target in zip(more, further.values(), strict=True)
-            ]
+            told = [_told(each, self.decision.of(name)) for name, each in zip(further, more, strict=True)]
             for prediction, *answers in zip(predictions, *told, strict=True):
                 prediction["targets"] = dict(zip(further, answers, strict=True))
         return predictions
@@ -93,6 +93,24 @@ class Predictor:
     def check(self, records: Sequence[Record]) -> None:
         """Raise the `InputError` of the first wrong record, without asking the model."""
         self._reader.read(records)
+
+    def _groups(self, tensors: dict[str, np.ndarray]) -> np.ndarray | None:
+        """Return the name of each record's group, where labels depend on it."""
+        if self.decision.group_thresholds is None:
+            return None
+        grouping = self.decision.group_thresholds.grouping
+        return grouping.names(self._reader.column(grouping.column, tensors))
+
+    def _parse_decision(self, folder: Path) -> Decision:
+        """Return the decision, about the classes of the signature."""
+        decision = parse_decision(self.files[DECISION])
+        for name, target in self.signature.targets.items():
+            if (found := decision.of(name)).classes != target.classes:
+                raise BundleError(
+                    f"{folder / DECISION} chooses among {found.classes} for '{name}', but {SIGNATURE} has "
+                    f"{target.classes}: package the model again"
+                )
+        return decision
 
     def _token_reader(self, folder: Path) -> TokenReader | None:
         """Return what reads the text token by token, where the signature has such a one."""
@@ -118,14 +136,15 @@ class Predictor:
             )
 
 
-def _told(answers: np.ndarray, classes: list[str] | None, *, has_labels: bool) -> list[Prediction]:
-    """Return the answers [N, classes] or [N] for one target, a record each."""
+def _told(answers: np.ndarray, decision: Decision, groups: np.ndarray | None = None) -> list[Prediction]:
+    """Return the answers [N, classes] or [N] for one target, a record each; groups [N] as the decision takes them."""
+    classes = decision.classes
     finite = np.isfinite(answers)
     if not finite.all():
         raise InputError(int(np.argwhere(~finite)[0][0]), None, "has no finite answer: its numbers are too large")
     if classes is None:
         return [{"value": value} for value in answers.ravel().tolist()]
-    if has_labels:
+    if decision.has_labels:
         return [
             {
                 "labels": [name for name, p in zip(classes, row, strict=True) if p > THRESHOLD],
@@ -135,7 +154,7 @@ def _told(answers: np.ndarray, classes: list[str] | None, *, has_labels: bool) -
         ]
     return [
         {"label": classes[best], "probabilities": dict(zip(classes, row, strict=True))}
-        for best, row in zip(answers.argmax(axis=1).tolist(), answers.tolist(), strict=True)
+        for best, row in zip(decision.choose(answers, groups).tolist(), answers.tolist(), strict=True)
     ]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from slipway.bundle.prepare import Cleaner, Prepare
 from slipway.bundle.signature import Input, Signature
-from slipway.errors import SlipwayError
+from slipway.errors import BundleError, SlipwayError
 from slipway.suites.rules import RowRules
 from slipway.transform.tokens import TokenReader
 from slipway.transform.words import bucket, words
@@ -57,8 +57,9 @@ class RecordReader:
         self._rules, self._tokens = rules, tokens
         inputs = sorted(signature.inputs, key=lambda one: _TENSORS.index(one.tensor))
         self._readers = [(one.name, _reader_of(one, prepare), one.dtype == "date") for one in inputs]
-        tensors = [one.tensor for one in inputs for _ in range(len(one.parts) if one.parts else 1)]
+        tensors = [one.tensor for one in inputs for _ in one.columns]
         self._columns = {name: _slice_of(name, tensors) for name in _TENSORS if name in tensors}
+        self._places = {column: place for place, column in enumerate(name for one in inputs for name in one.columns)}
         self._image = next((one for one in inputs if one.dtype == "image"), None)
 
     def read(self, records: Sequence[Record]) -> dict[str, np.ndarray]:
@@ -88,6 +89,19 @@ class RecordReader:
             else:
                 tensors[name] = np.array([row[columns] for row in rows], dtype=_TYPES[name])
         return tensors
+
+    def column(self, name: str, tensors: dict[str, np.ndarray]) -> np.ndarray:
+        """Return one column of numbers or of known categories, [N], out of what `read` returned.
+
+        Raises:
+            BundleError: the model takes no such column.
+        """
+        place = self._places.get(name, -1)
+        for tensor in ("numeric", "categorical"):
+            held = self._columns.get(tensor, slice(0, 0))
+            if held.start <= place < held.stop:
+                return tensors[tensor][:, place - held.start]
+        raise BundleError(f"'{name}' is no number or known category among the model's inputs: package the model again")
 
     def _row(self, index: int, record: Any) -> list[Any]:
         if not isinstance(record, dict):

@@ -66,6 +66,11 @@ class Input(Section):
     """Whether null is an answer; the field itself must always be there."""
 
     @property
+    def columns(self) -> list[str]:
+        """The columns that the model takes in its place: the parts of a date, or itself."""
+        return [f"{self.name}_{part}" for part in self.parts] if self.parts else [self.name]
+
+    @property
     def tensor(self) -> str:
         """The input of model.onnx that holds it."""
         if self.dtype == "category":

@@ -16,8 +16,8 @@ from slipway.judging.metrics import (
     checked_probabilities,
     checked_values,
     class_averages,
+    class_curves,
     log_losses,
-    ranked_classes,
 )
 
 BOOTSTRAP = "percentiles of a bootstrap of the test rows"
@@ -25,21 +25,27 @@ CELLS_PER_BLOCK = 4_000_000
 
 
 def classification_intervals(
-    targets: np.ndarray, probabilities: np.ndarray, *, samples: int, confidence_pct: float, seed: int
+    targets: np.ndarray,
+    probabilities: np.ndarray,
+    chosen: np.ndarray | None = None,
+    *,
+    samples: int,
+    confidence_pct: float,
+    seed: int,
 ) -> dict[str, Any]:
-    """Return intervals of the metrics of targets [N] class indices and probabilities [N, C].
+    """Return intervals of the metrics of targets [N] class indices, probabilities [N, C] and chosen classes [N].
 
     Accuracy is a share of rows and gets Wilson's interval (1927): a bootstrap of rows that are all right
     would claim certainty. The other intervals are percentiles of the bootstrap (Efron 1979).
     """
     targets, probabilities = checked_probabilities(targets, probabilities)
-    predicted = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1) if chosen is None else chosen
     num_rows, num_classes = probabilities.shape
     one_hot = np.eye(num_classes, dtype=np.float32)
     actual, given = one_hot[targets], one_hot[predicted]
     losses = log_losses(targets, probabilities)
     per_row = np.hstack([losses[:, None].astype(np.float32), actual * given, given, actual])  # [N, 1 + 3C]
-    curves = [(targets == index, probabilities[:, index]) for index in ranked_classes(targets, probabilities)]
+    curves = class_curves(targets, probabilities).values()
 
     blocks: list[dict[str, np.ndarray]] = []
     for weights in resamples(num_rows, samples, seed):

@@ -13,8 +13,8 @@ from slipway.judging.calibration import expected_calibration_error
 Metrics = dict[str, float | int | None]
 
 
-def classification_metrics(targets: np.ndarray, probabilities: np.ndarray) -> Metrics:
-    """Judge probabilities against the true classes.
+def classification_metrics(targets: np.ndarray, probabilities: np.ndarray, chosen: np.ndarray | None = None) -> Metrics:
+    """Judge probabilities, and the classes that were chosen by them, against the true classes.
 
     Averages over classes (`*_macro`, `balanced_accuracy`, `roc_auc` one-vs-rest) are over the classes that
     occur in `targets`: one that does not occur has no recall, and counting it as zero would punish the
@@ -24,12 +24,13 @@ def classification_metrics(targets: np.ndarray, probabilities: np.ndarray) -> Me
     Args:
         targets: [N] class indices.
         probabilities: [N, C] finite, rows summing to one.
+        chosen: [N] the class that is given to each row (`Decision.choose`); None gives the most probable one.
 
     Raises:
         DataError: no rows, or values that are not finite or no probabilities.
     """
     targets, probabilities = checked_probabilities(targets, probabilities)
-    predicted = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1) if chosen is None else chosen
     num_classes = probabilities.shape[1]
     averages = class_averages(
         np.bincount(targets[targets == predicted], minlength=num_classes),
@@ -127,11 +128,35 @@ def roc_points(positive: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.
         positive: [N] bool, of both kinds.
         score: [N], larger for positives; rows of equal score are accepted together.
     """
-    order = np.argsort(-score, kind="stable")
-    ends = np.append(np.diff(score[order]) != 0, True)
+    order, ends = _accepted(score)
     accepted = np.cumsum(positive[order])[ends], np.cumsum(~positive[order])[ends]
     true_share, false_share = (np.append(0, counts) / counts[-1] for counts in accepted)
     return false_share, true_share
+
+
+def precision_recall_points(positive: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return recall and precision at every threshold, from one row accepted to all, and the average precision.
+
+    That is the sum of precisions weighted by the recall gained, without interpolation, which would be too optimistic
+    (Davis and Goadrich 2006).
+
+    Args:
+        positive: [N] bool, of both kinds.
+        score: [N], larger for positives; rows of equal score are accepted together.
+
+    >>> precision_recall_points(np.array([True, False, True]), np.array([0.9, 0.8, 0.7]))[2].round(4)
+    0.8333
+    """
+    order, ends = _accepted(score)
+    found, accepted = np.cumsum(positive[order])[ends], ends + 1
+    recall, precision = found / found[-1], found / accepted
+    return recall, precision, float(np.sum(np.diff(recall, prepend=0) * precision))
+
+
+def _accepted(score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows by falling score, and the last place of each different one."""
+    order = np.argsort(-score, kind="stable")
+    return order, np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
 
 
 def log_losses(targets: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -146,6 +171,21 @@ def ranked_classes(targets: np.ndarray, probabilities: np.ndarray) -> list[int]:
     if len(present) < 2:
         return []
     return [1] if probabilities.shape[1] == 2 else [int(index) for index in present]
+
+
+Curves = dict[int, tuple[np.ndarray, np.ndarray]]
+"""By class: which rows [N] are of it, and their scores [N]."""
+
+
+def class_curves(targets: np.ndarray, probabilities: np.ndarray) -> Curves:
+    """Return what ROC and precision-recall curves are made of, for each class that has them."""
+    return {index: (targets == index, probabilities[:, index]) for index in ranked_classes(targets, probabilities)}
+
+
+def label_curves(targets: np.ndarray, probabilities: np.ndarray) -> Curves:
+    """Return the same for labels: targets [N, L] bool, probabilities [N, L]."""
+    ranked = [index for index, has in enumerate(targets.T) if 0 < has.sum() < len(has)]
+    return {index: (targets[:, index], probabilities[:, index]) for index in ranked}
 
 
 def checked_probabilities(targets: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

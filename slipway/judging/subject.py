@@ -10,6 +10,7 @@ import polars as pl
 from torch import nn
 
 from slipway.judging.decision import Decision
+from slipway.judging.groups import groups_for
 from slipway.learning.trained import load_network, scores
 from slipway.tables.heads import Head, heads_of
 from slipway.tables.schema import Schema, read_schema
@@ -63,6 +64,11 @@ class Subject:
             }
             for head in self.heads
         }
+
+    def chosen(self, part: str, name: str, decision: Decision) -> np.ndarray:
+        """Return the class [N] that the decision of a target gives to each row of a part."""
+        probabilities = decision.probabilities(self.answered[name][part].scores)
+        return decision.choose(probabilities, groups_for(decision, self.frames[part]))
 
     @cached_property
     def heads(self) -> tuple[Head, ...]:

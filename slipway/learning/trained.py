@@ -36,10 +36,14 @@ def load_network(folder: Path, code: Path | None = None) -> nn.Module:
 
 
 def scores(network: nn.Module, features: npt.NDArray[Any], *, chunk_rows: int | None = None) -> npt.NDArray[np.float32]:
-    """Run the network over all rows: logits [N, classes], or values [N] in the target's natural units."""
+    """Run the network over all rows: logits [N, classes], or values [N] in the target's natural units.
+
+    No rows are one empty batch.
+    """
     network.eval()
     if chunk_rows is None:
         chunk_rows = rows_at_once(None if np.issubdtype(features.dtype, np.floating) else features.shape[1])
     with torch.inference_mode():
-        chunks = [network(torch.from_numpy(features[i : i + chunk_rows])) for i in range(0, len(features), chunk_rows)]
+        starts = range(0, max(len(features), 1), chunk_rows)
+        chunks = [network(torch.from_numpy(features[start : start + chunk_rows])) for start in starts]
     return torch.cat(chunks).numpy()

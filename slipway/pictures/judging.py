@@ -7,8 +7,10 @@ import altair as alt
 import numpy as np
 
 from slipway.judging.calibration import reliability
-from slipway.judging.metrics import ranked_classes, roc_points
-from slipway.pictures.rendering import COLOURS, HEIGHT, WIDTH, diagonal, svg, table
+from slipway.judging.costs import cost_curve, cost_matrix
+from slipway.judging.decision import Decision
+from slipway.judging.metrics import Curves, precision_recall_points, roc_points
+from slipway.pictures.rendering import COLOURS, HEIGHT, WIDTH, dashed, diagonal, svg, table
 
 MAX_CLASSES = 20
 MAX_CURVES = len(COLOURS)
@@ -47,45 +49,86 @@ def confusion(targets: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
     return svg(alt.layer(shade, numbers).properties(width=step * len(order), height=min(step, 60) * len(order)))
 
 
-def roc(targets: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> str:
-    """Draw one ROC curve, or one against the rest for each class (of many, the most frequent ones)."""
-    curves = {index: (targets == index, probabilities[:, index]) for index in ranked_classes(targets, probabilities)}
-    return _roc(curves, classes, of=len(classes) if len(classes) > 2 else len(curves))
-
-
-def label_roc(targets: np.ndarray, probabilities: np.ndarray, labels: Sequence[str]) -> str:
-    """Draw an ROC curve for each label (of many, the most frequent ones): targets [N, L] bool, probabilities [N, L]."""
-    ranked = [index for index in range(len(labels)) if 0 < targets[:, index].sum() < len(targets)]
-    return _roc({index: (targets[:, index], probabilities[:, index]) for index in ranked}, labels, of=len(labels))
-
-
-def _roc(curves: dict[int, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], *, of: int) -> str:
-    frequent = sorted(curves, key=lambda index: -int(curves[index][0].sum()))
-    shown = sorted(frequent[:MAX_CURVES])
-    points: list[dict[str, Any]] = []
+def roc(curves: Curves, classes: Sequence[str]) -> str:
+    """Draw one ROC curve, or one against the rest for each class or label (of many, the most frequent ones)."""
+    shown, points = _shown(curves), []
     for index in shown:
         false_share, true_share = roc_points(*curves[index])
-        for row in np.unique(np.linspace(0, len(false_share) - 1, MAX_POINTS).astype(int)):
-            points.append(
-                {
-                    "x": _round(false_share[row]),
-                    "y": _round(true_share[row]),
-                    "class": classes[index],
-                    "order": len(points),
-                }
-            )
-    colour = alt.Color("class:N", scale=alt.Scale(domain=[classes[i] for i in shown]), legend=alt.Legend(columns=5))
-    lines = (
+        rows = np.unique(np.linspace(0, len(false_share) - 1, MAX_POINTS).astype(int))
+        points += _points(false_share[rows], true_share[rows], classes[index])
+    names = [classes[index] for index in shown]
+    lines = _curves(points, names, _of_all("false positive rate", shown, _all(curves, classes)), "true positive rate")
+    return svg(alt.layer(diagonal(0, 1), lines).properties(width=HEIGHT, height=HEIGHT))
+
+
+def precision_recall(curves: Curves, classes: Sequence[str]) -> str:
+    """Draw precision against recall for the same classes; the legend tells the average precision (AP).
+
+    The dashed line under a single curve is the share of its class: what chance reaches.
+    """
+    shown, points, names = _shown(curves), [], []
+    for index in shown:
+        recall, precision, average = precision_recall_points(*curves[index])
+        names.append(f"{classes[index]}, AP {average:.3f}")
+        rows = np.unique(np.searchsorted(recall, np.linspace(recall[0], 1, MAX_POINTS)))
+        points += _points(recall[rows], precision[rows], names[-1])
+    lines = _curves(points, names, _of_all("recall", shown, _all(curves, classes)), "precision")
+    shares = [_round(curves[index][0].mean()) for index in shown if len(shown) == 1]
+    chance = [dashed([{"x": 0, "y": share}, {"x": 1, "y": share}]) for share in shares]
+    return svg(alt.layer(*chance, lines).properties(width=HEIGHT, height=HEIGHT))
+
+
+def _shown(curves: Curves) -> list[int]:
+    return sorted(sorted(curves, key=lambda index: -int(curves[index][0].sum()))[:MAX_CURVES])
+
+
+def _all(curves: Curves, classes: Sequence[str]) -> range:
+    """Return as many as there could be curves: of two classes, one is drawn."""
+    return range(len(classes) if len(classes) > 2 else len(curves))
+
+
+def _points(x: np.ndarray, y: np.ndarray, name: str) -> list[dict[str, Any]]:
+    return [
+        {"x": _round(one), "y": _round(other), "class": name, "order": place}
+        for place, (one, other) in enumerate(zip(x, y, strict=True))
+    ]
+
+
+def _curves(points: list[dict[str, Any]], names: list[str], x: str, y: str) -> alt.Chart:
+    colour = alt.Color("class:N", scale=alt.Scale(domain=names), legend=alt.Legend(columns=5, labelLimit=0))
+    return (
         alt.Chart(table(points))
         .mark_line(strokeWidth=1.5)
         .encode(
-            x=alt.X("x:Q", title=_of_all("false positive rate", shown, range(of))),
-            y=alt.Y("y:Q", title="true positive rate"),
+            x=alt.X("x:Q", title=x),
+            y=alt.Y("y:Q", title=y, scale=alt.Scale(domain=[0, 1])),
             color=colour,
             order="order:Q",
         )
     )
-    return svg(alt.layer(diagonal(0, 1), lines).properties(width=HEIGHT, height=HEIGHT))
+
+
+def cost_by_threshold(targets: np.ndarray, score: np.ndarray, decision: Decision) -> str:
+    """Draw what the answers would cost a row at each threshold, with a line at the one that was chosen.
+
+    Args:
+        targets: [N] 0 or 1, of validation rows.
+        score: [N] calibrated probability of the second class.
+        decision: Of two classes, with a threshold.
+    """
+    assert decision.classes is not None and decision.threshold is not None, "two classes have a threshold"
+    thresholds = np.linspace(0, 1, MAX_POINTS + 1)
+    costs = cost_curve(targets, score, decision.costs or cost_matrix({}, decision.classes), thresholds)
+    x = alt.X("x:Q", title=f"given '{decision.classes[1]}' above this probability", scale=alt.Scale(domain=[0, 1]))
+    line = (
+        alt.Chart(table(_points(thresholds, costs, "cost")))
+        .mark_line(strokeWidth=1.5)
+        .encode(x=x, y=alt.Y("y:Q", title="cost of a row"))
+    )
+    chosen = alt.Chart(table([{"x": _round(decision.threshold), "label": f"{decision.threshold:.3g}"}]))
+    rule = chosen.mark_rule(color=COLOURS[1], strokeWidth=1.5).encode(x=x)
+    label = chosen.mark_text(dx=4, align="left", baseline="top").encode(x=x, y=alt.value(0), text="label:N")
+    return svg(alt.layer(line, rule, label).properties(width=WIDTH, height=HEIGHT))
 
 
 def calibration(targets: np.ndarray, raw: np.ndarray, calibrated: np.ndarray) -> str:

@@ -40,8 +40,12 @@ def table(rows: Sequence[dict[str, Any]]) -> alt.Data:
 
 def diagonal(low: float, high: float) -> alt.Chart:
     """Return a dashed line from (low, low) to (high, high): chance, or a perfect model."""
-    line = alt.Chart(table([{"x": low, "y": low}, {"x": high, "y": high}]))
-    return line.mark_line(strokeDash=[4, 4], color="#888", strokeWidth=1).encode(x="x:Q", y="y:Q")
+    return dashed([{"x": low, "y": low}, {"x": high, "y": high}])
+
+
+def dashed(points: Sequence[dict[str, float]]) -> alt.Chart:
+    """Return a dashed line through points `x`, `y`: what a curve is compared with."""
+    return alt.Chart(table(points)).mark_line(strokeDash=[4, 4], color="#888", strokeWidth=1).encode(x="x:Q", y="y:Q")
 
 
 def svg(chart: ChartType) -> str:

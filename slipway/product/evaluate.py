@@ -1,8 +1,14 @@
-"""The `evaluate` section: how the trained model is judged."""
+"""The `evaluate` section: how the trained model is judged, and how its probabilities become a class."""
 
-from pydantic import Field
+from typing import Annotated
 
+from pydantic import Field, field_validator
+
+from slipway.product.mitigation import Mitigation
+from slipway.product.product import Product
 from slipway.product.section import Section
+
+Cost = Annotated[float, Field(ge=0)]
 
 
 class Evaluate(Section):
@@ -16,3 +22,52 @@ class Evaluate(Section):
 
     calibrate: bool = True
     """Whether a temperature is fitted on the validation rows (Guo et al. 2017)."""
+
+    costs: dict[str, dict[str, Cost]] = {}
+    """What a wrong answer costs, by true class and given class, as in `{ill: {healthy: 20}}`; one not named costs 1.
+
+    The class of least expected cost is then given; {} takes the most probable one.
+    """
+
+    mitigation: Mitigation | None = None
+    """Thresholds of groups, for two classes; null has none."""
+
+    @field_validator("costs")
+    @classmethod
+    def _right_answers_cost_nothing(cls, costs: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+        if right := [name for name, row in costs.items() if name in row]:
+            raise ValueError(f"costs.{right[0]}.{right[0]}: a right answer costs nothing; remove it")
+        return costs
+
+    def require_fit(self, product: Product, classes: list[str] | None) -> None:
+        """Refuse costs and mitigation that the main target cannot have.
+
+        Args:
+            product: The section.
+            classes: Of the main target; None where nobody knows them yet, and of a regression.
+
+        Raises:
+            ValueError: There is such a thing.
+        """
+        for key in ("costs", "mitigation"):
+            if getattr(self, key) and product.task != "classification":
+                raise ValueError(f"evaluate.{key} is for task: classification, and product.task is {product.task}")
+        if self.costs and classes is not None:
+            _require_costs_of(self.costs, classes)
+        if self.mitigation is None:
+            return
+        if classes is not None and len(classes) != 2:
+            raise ValueError(f"evaluate.mitigation is for two classes, and '{product.target}' has {len(classes)}")
+        if (column := self.mitigation.column) not in product.sensitive:
+            raise ValueError(
+                f"evaluate.mitigation.column = '{column}' is not among product.sensitive {product.sensitive}: "
+                "add it there, so that fairness is judged by it"
+            )
+
+
+def _require_costs_of(costs: dict[str, dict[str, float]], classes: list[str]) -> None:
+    named = [*costs, *(given for row in costs.values() for given in row)]
+    if unknown := [name for name in named if name not in classes]:
+        raise ValueError(f"evaluate.costs names '{unknown[0]}', which is none of the classes {classes[:20]}")
+    if not any(costs.get(true, {}).get(given, 1) for true in classes for given in classes if true != given):
+        raise ValueError("evaluate.costs: no wrong answer costs anything, so nothing tells the classes apart")

@@ -90,6 +90,11 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _decision_suits_the_product(self) -> Self:
+        self.evaluate.require_fit(self.product, self.product.classes)
+        return self
+
+    @model_validator(mode="after")
     def _network_suits_the_kind(self) -> Self:
         name, reads_tokens = self.train.network.name, self.product.kind == "texts"
         if name != "own" and reads_tokens != (name in TEXT_NETWORKS):

@@ -8,66 +8,18 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from slipway.judging.decision import Decision
 from slipway.report.findings import findings
 from slipway.report.reading import Facts
 from slipway.report.summary import summary
 from slipway.report.texts import shown
 from slipway.report.verdict import verdict_of
+from slipway.report.wording import CAPTIONS, LABELS, LEADS, MEANINGS, RULES, TITLES
 
 HERE = Path(__file__).parent
 MAX_ROWS = 200
 
-LABELS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "precision_macro": "precision (macro)",
-    "recall_macro": "recall (macro)",
-    "f1_macro": "F1 (macro)",
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-    "ece": "calibration error (ECE)",
-    "mae": "mean absolute error",
-    "rmse": "root mean squared error",
-    "r2": "R²",
-}
-MEANINGS = {
-    "accuracy": "share of rows that are right",
-    "balanced_accuracy": "the same, each class counted alike",
-    "precision_macro": "of what is given a class, how much belongs to it; mean of the classes",
-    "recall_macro": "of what belongs to a class, how much is found; mean of the classes",
-    "f1_macro": "one figure of precision and recall",
-    "roc_auc": "chance that a row of a class ranks above one of another; 0.5 is guessing",
-    "log_loss": "surprise at the truth; lower is better",
-    "ece": "how far confidence is from the share that is right; lower is better",
-    "mae": "how far off predictions are on average, in the target's units",
-    "rmse": "the same, large errors weighing more",
-    "r2": "share of the target's variance that is explained; 0 is always saying the mean",
-}
 UNBOUNDED = ("log_loss", "mae", "rmse", "r2")
-CAPTIONS = {
-    "tune": "The last search for better parameters; the dashed line is what the values before it reached",
-    "augmented": "Training images, and what augmentation makes of them",
-    "learning": "Learning curve: training loss falls for ever, the weights of the best validation loss are kept",
-    "confusion": "Confusion matrix, test rows: right answers stand on the diagonal",
-    "roc": "ROC, test rows: the nearer to the upper left corner, the better; the dashed line is guessing",
-    "calibration": "Calibration, test rows: on the dashed line, confidence is as large as the share that is right",
-    "residuals": "Predictions and errors, test rows: on the dashed line, they are right",
-    "pareto": "Candidates: the filled one was chosen",
-}
-LEADS = {
-    "data": "What came in, what was set aside, and why.",
-    "privacy": "What is promised to the people behind the rows, and what is not.",
-    "training": "How the network learned.",
-    "evaluation": "How good the answers are on rows that nothing was fitted on.",
-    "fairness": "Whether it is as good for some as for others.",
-    "explanations": "What the answers depend on.",
-    "robustness": "How much worse the answers become when rows are not as clean as these.",
-    "compression": "Which smaller or faster artefacts were tried, what they cost, and which one is served.",
-    "gate": "The rules that decide whether a model may serve; one that is broken keeps the last release serving.",
-    "provenance": "From which code, data and libraries this came, and what it cost.",
-}
-TITLES = {"data": "Data and quarantine", "fairness": "Slices and fairness"}
-"""Where a section is not called by its own name."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +51,8 @@ def render(facts: Facts, *, docs: str | None = None) -> str:
         "metric_rows": metric_rows(facts),
         "further": {name: metric_rows(each) for name, each in facts["targets"].items()},
         "tiles": tiles(facts),
+        "rule": Decision.model_validate(facts["decision"]).rule if facts["decision"] else None,
+        "costs": cost_rows(facts),
         "expectations": findings(facts["validation"])[:MAX_ROWS],
         "gates": gates(facts),
         "most_seconds": max((run["seconds"] for run in facts["runs"]), default=0) or 1,
@@ -158,6 +112,15 @@ def metric_rows(facts: Facts) -> list[dict[str, Any]]:
         }
         for name in dict.fromkeys([*released, *trained])
         if name != "rows"
+    ]
+
+
+def cost_rows(facts: Facts) -> list[tuple[str, str, str]]:
+    """Return what a test row costs under each rule, with its interval; nothing where no costs were declared."""
+    paid = (facts["costs"] or {"cost_per_row": {}})["cost_per_row"]
+    return [
+        (RULES[name], shown(each["value"]), f"{shown(each['low'])} to {shown(each['high'])}")
+        for name, each in paid.items()
     ]
 
 

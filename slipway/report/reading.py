@@ -19,7 +19,7 @@ STAGES = ("ingest", "validate", "preprocess", "privatize", "augment", "train", "
 PICTURES = {
     ".": ("tune",),
     "train": ("augmented",),
-    "evaluate": ("learning", "confusion", "roc", "calibration", "residuals"),
+    "evaluate": ("learning", "confusion", "roc", "precision_recall", "calibration", "costs", "residuals"),
     "compress": ("pareto",),
 }
 """In the folders of the stages, and of `slipway tune` beside them."""
@@ -68,6 +68,8 @@ def gather(
         "trained": optional(data / "evaluate" / "metrics.json"),
         "intervals": optional(data / "evaluate" / "intervals.json"),
         "decision": optional(data / "evaluate" / "decision.json"),
+        "costs": optional(data / "evaluate" / "costs.json"),
+        "remarks": (optional(data / "evaluate" / "notes.json") or {"notes": []})["notes"],
         "metrics": optional(data / "compress" / "metrics.json"),
         "targets": targets(data),
         "labels": optional(data / "evaluate" / "labels.json") or {},

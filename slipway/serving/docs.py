@@ -10,6 +10,7 @@ from html import escape
 
 from slipway.bundle.answers import EXAMPLES, read_examples
 from slipway.bundle.signature import Input
+from slipway.judging.decision import Decision
 from slipway.product.product import Target
 from slipway.serving.service import Service
 
@@ -35,7 +36,10 @@ def docs_page(service: Service) -> str:
     signature = service.predictor.signature
     _, examples = read_examples(service.predictor.files[EXAMPLES])
     answer = {"release": service.release, "predictions": [examples[0]["output"]]}
-    predicted = "; ".join(f"<b>{escape(name)}</b>: {escape(_kind(one))}" for name, one in signature.targets.items())
+    decision = service.predictor.decision
+    predicted = "; ".join(
+        f"<b>{escape(name)}</b>: {escape(_kind(one, decision.of(name)))}" for name, one in signature.targets.items()
+    )
     title = f"{signature.target}, release {service.release}"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -69,10 +73,11 @@ def takes(one: Input) -> str:
     return f"{text}; or null" if one.missing_allowed else text
 
 
-def _kind(target: Target) -> str:
+def _kind(target: Target, decision: Decision) -> str:
     if not target.classes:
         return "a number"
-    return f"{'any' if target.task == 'multilabel' else 'one'} of {', '.join(target.classes)}"
+    kind = f"{'any' if target.task == 'multilabel' else 'one'} of {', '.join(target.classes)}"
+    return f"{kind} ({decision.rule})"
 
 
 def _rows(pairs: Iterable[tuple[str, str]]) -> str:

@@ -3,7 +3,9 @@
 from typing import Any
 
 from slipway.bundle.answers import EXAMPLES, read_examples
+from slipway.bundle.predictor import Predictor
 from slipway.bundle.signature import Input, Signature
+from slipway.judging.decision import Decision
 from slipway.product.product import Target
 from slipway.serving.service import Service
 
@@ -30,7 +32,7 @@ def predict_path(service: Service) -> Schema:
                 "content": _json(_records(record_schema(signature)), {"records": [example["input"]]}),
             },
             "responses": {
-                "200": {"description": "one prediction a record", "content": _json(_answer(signature), answer)},
+                "200": {"description": "one prediction a record", "content": _json(_answer(service.predictor), answer)},
                 **{code: {"description": text, "content": _json(_ERROR)} for code, text in refusals.items()},
             },
         }
@@ -88,10 +90,11 @@ def _records(record: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": ["records"], "additionalProperties": False}
 
 
-def _answer(signature: Signature) -> Schema:
-    fields = _fields(signature.targets[signature.target])
-    if signature.more_targets:
-        fields["targets"] = _object({name: _object(_fields(one)) for name, one in signature.more_targets.items()})
+def _answer(predictor: Predictor) -> Schema:
+    signature, decision = predictor.signature, predictor.decision
+    fields = _fields(signature.targets[signature.target], decision)
+    if more := signature.more_targets:
+        fields["targets"] = _object({name: _object(_fields(one, decision.of(name))) for name, one in more.items()})
     prediction = _object(fields)
     return {
         "type": "object",
@@ -100,7 +103,7 @@ def _answer(signature: Signature) -> Schema:
     }
 
 
-def _fields(target: Target) -> Schema:
+def _fields(target: Target, decision: Decision) -> Schema:
     """Return the fields of the answer for one target."""
     number = {"type": "number"}
     if target.classes is None:
@@ -108,8 +111,9 @@ def _fields(target: Target) -> Schema:
     label: Schema = {"type": "string", "enum": target.classes}
     probabilities = {"type": "object", "properties": dict.fromkeys(target.classes, number)}
     if target.task == "multilabel":
-        return {"labels": {"type": "array", "items": label}, "probabilities": probabilities}
-    return {"label": label, "probabilities": probabilities}
+        labels = {"type": "array", "items": label, "description": decision.rule}
+        return {"labels": labels, "probabilities": probabilities}
+    return {"label": {**label, "description": decision.rule}, "probabilities": probabilities}
 
 
 def _object(fields: Schema) -> Schema:

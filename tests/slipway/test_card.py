@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from slipway.card import card_facts, model_card
+from slipway.judging.decision import Decision
 from slipway.product.product import Product
 from slipway.tables.schema import Column, Schema
 
@@ -29,6 +30,7 @@ def facts(**changes: Any) -> dict[str, Any]:
         "architecture": {"network": {"name": "mlp", "hidden": [8], "dropout": 0.1}, "task": "classification"},
         "candidate": {"candidate": "int8", "size_bytes": "7000", "accuracy_validation": "0.97", "chosen": "True"},
         "metrics": {"accuracy": 0.96, "roc_auc": None, "rows": 300},
+        "decision": Decision(classes=["no", "<b>yes</b>"], threshold=0.2),
         "intervals": {
             "method": "bootstrap",
             "samples": 100,
@@ -52,6 +54,7 @@ def test_the_card_holds_the_figures_with_their_intervals() -> None:
     assert "| accuracy | 0.96 | 0.93 to 0.98 |" in card
     assert "| roc_auc | none |" in card
     assert "95 % interval" in card
+    assert "Given is &lt;b>yes&lt;/b> where its probability is above 0.2." in card
     assert "trained on 1,200 rows, tested on 300 others" in card
     assert "ONNX, int8, 7,000 bytes" in card
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import torch
 
-from slipway.errors import DataError
+from slipway.errors import DataError, ParamsError
 from slipway.learning.trained import save_network
 from slipway.networks.building import Architecture, build
 from slipway.product.evaluate import Evaluate
@@ -65,6 +65,8 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "intervals.json",
         "learning.svg",
         "metrics.json",
+        "notes.json",
+        "precision_recall.svg",
         "predictions.parquet",
         "roc.svg",
         "targets.json",
@@ -114,3 +116,108 @@ def test_a_diverged_network_is_refused_and_nothing_is_left(tmp_path: Path) -> No
         evaluate(*make_stages(tmp_path, weight=float("nan")), tmp_path / "evaluate", PARAMS)
     assert not (tmp_path / "evaluate").exists()
     assert "NaN" in (tmp_path / "failed" / "evaluate" / "error.txt").read_text()
+
+
+def shown(out: Path) -> list[str]:
+    return json.loads((out / "notes.json").read_text())["notes"]
+
+
+def with_targets(path: Path, **targets: str) -> None:
+    """Give all rows of a part one class, or some of a third."""
+    rows = pl.read_parquet(path)
+    rows.with_columns(**{name: pl.lit(value) for name, value in targets.items()}).write_parquet(path)
+
+
+def test_validation_rows_of_one_class_fit_no_temperature_and_the_rest_is_made(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path)
+    with_targets(stages[1] / "validation.parquet", y="no")
+    out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"costs": {"yes": {"no": 3.0}}}))
+    assert shown(out) == [
+        "the validation rows hold one class alone, 'no': no temperature was fitted, and probabilities are not "
+        "calibrated"
+    ]
+    assert json.loads((out / "decision.json").read_text())["temperature"] == 1
+    assert {"metrics.json", "costs.json", "costs.svg", "roc.svg"} <= {path.name for path in out.iterdir()}
+
+
+def test_test_rows_of_one_class_have_no_curves_and_the_rest_is_made(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path)
+    with_targets(stages[2] / "test.parquet", y="no")
+    out = evaluate(*stages, tmp_path / "evaluate", PARAMS)
+    first, second = shown(out)
+    assert first.startswith("no test row has the class 'yes': averages are over the others")
+    assert second == "the test rows are of one class: there is no ROC, no precision against recall and no roc_auc"
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["roc_auc"] is None
+    assert 0 < metrics["accuracy"] < 1
+    names = {path.name for path in out.iterdir()}
+    assert {"confusion.svg", "calibration.svg", "intervals.json"} <= names
+    assert not {"roc.svg", "precision_recall.svg"} & names
+
+
+def test_a_model_that_tells_nothing_apart_is_noted_and_drawn(tmp_path: Path) -> None:
+    out = evaluate(*make_stages(tmp_path, weight=0), tmp_path / "evaluate", PARAMS)
+    assert shown(out) == ["every test row is given the class 'no': the model tells no classes apart"]
+    assert json.loads((out / "metrics.json").read_text())["roc_auc"] == 0.5
+    assert (out / "precision_recall.svg").exists()
+    other = tmp_path / "regression"
+    out = evaluate(*make_stages(other, task="regression", weight=0), other / "evaluate", PARAMS)
+    assert shown(out) == ["every test row is given the same value: the model tells no rows apart"]
+
+
+def test_no_test_rows_are_refused(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path)
+    pl.read_parquet(stages[2] / "test.parquet").clear().write_parquet(stages[2] / "test.parquet")
+    with pytest.raises(DataError, match=r"no test row has a value of 'y': enlarge preprocess\.split"):
+        evaluate(*stages, tmp_path / "evaluate", PARAMS)
+
+
+def test_no_validation_rows_leave_the_probabilities_as_they_are(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path)
+    pl.read_parquet(stages[1] / "validation.parquet").clear().write_parquet(stages[1] / "validation.parquet")
+    out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"costs": {"yes": {"no": 3.0}}}))
+    assert shown(out)[0].startswith("the validation rows are none: no temperature was fitted")
+    assert not (out / "costs.svg").exists()
+
+
+def test_costs_move_the_classes_of_predictions_and_metrics(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path)
+    plain = evaluate(*stages, tmp_path / "plain", PARAMS)
+    out = evaluate(*stages, tmp_path / "costs", Evaluate(bootstrap_samples=100, costs={"yes": {"no": 9}}))
+    rows = pl.read_parquet(out / "predictions.parquet")
+    assert (
+        rows["prediction"]
+        == pl.select(pl.when(rows["p_yes"] > 0.1).then(pl.lit("yes")).otherwise(pl.lit("no"))).to_series()
+    ).all()
+    test = rows.filter(pl.col("split") == "test")
+    one, other = (json.loads((each / "metrics.json").read_text()) for each in (plain, out))
+    assert other["accuracy"] == (test["target"] == test["prediction"]).mean() != one["accuracy"]
+    assert {other[name] == one[name] for name in ("roc_auc", "log_loss", "ece")} == {True}
+    saved = json.loads((out / "costs.json").read_text())["cost_per_row"]["saved"]
+    assert saved["value"] > 0
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"costs": {"never": {"no": 1}}}, r"evaluate\.costs names 'never'"),
+        ({"mitigation": {"column": "x", "constraint": "equalized_odds"}}, r"'x' is not among product\.sensitive \[\]"),
+    ],
+)
+def test_a_decision_that_does_not_fit_the_product_is_refused(tmp_path: Path, params: dict, message: str) -> None:
+    with pytest.raises(ParamsError, match=message):
+        evaluate(*make_stages(tmp_path), tmp_path / "evaluate", Evaluate.model_validate(params))
+
+
+def test_a_regression_has_no_costs(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path, task="regression")
+    with pytest.raises(ParamsError, match=r"evaluate\.costs is for task: classification, and product\.task is regr"):
+        evaluate(*stages, tmp_path / "evaluate", Evaluate(costs={"yes": {"no": 9}}))
+
+
+def test_answers_to_validation_rows_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path)
+    path = stages[1] / "validation.parquet"
+    pl.read_parquet(path).with_columns(x=pl.lit(1e300)).write_parquet(path)
+    with pytest.raises(DataError, match="40 of 40 rows of the model's outputs are NaN or infinite"):
+        evaluate(*stages, tmp_path / "evaluate", PARAMS)

@@ -10,7 +10,12 @@ from sklearn import metrics as sk
 from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support
 
 from slipway.errors import DataError
-from slipway.judging.metrics import classification_metrics, regression_metrics, roc_points
+from slipway.judging.metrics import (
+    classification_metrics,
+    precision_recall_points,
+    regression_metrics,
+    roc_points,
+)
 from slipway.product.package import CLASSIFICATION_METRICS, REGRESSION_METRICS
 
 KEYS = [*CLASSIFICATION_METRICS, "rows"]
@@ -50,6 +55,32 @@ def test_losses_and_areas_are_those_of_scikit_learn_ties_included(row: list[floa
     areas = [sk.roc_auc_score(targets == index, probabilities[:, index]) for index in range(classes)]
     assert metrics["roc_auc"] == pytest.approx(np.mean(areas))
     assert metrics["log_loss"] == pytest.approx(sk.log_loss(targets, probabilities))
+
+
+def test_chosen_classes_change_what_is_about_classes_and_nothing_about_probabilities() -> None:
+    random = np.random.default_rng(4)
+    targets, probabilities = random.integers(0, 3, 90), random.dirichlet(np.ones(3), 90)
+    chosen = random.integers(0, 3, 90)
+    plain, other = (
+        classification_metrics(targets, probabilities),
+        classification_metrics(targets, probabilities, chosen),
+    )
+    assert classification_metrics(targets, probabilities, probabilities.argmax(axis=1)) == plain
+    assert other["accuracy"] == np.mean(targets == chosen)
+    assert other["f1_macro"] == pytest.approx(precision_recall_fscore_support(targets, chosen, average="macro")[2])
+    assert {name: other[name] for name in ("roc_auc", "log_loss", "ece")} == {
+        name: plain[name] for name in ("roc_auc", "log_loss", "ece")
+    }
+
+
+def test_the_precision_recall_curve_is_that_of_scikit_learn_ties_included() -> None:
+    random = np.random.default_rng(5)
+    positive, score = random.random(200) < 0.3, random.integers(0, 20, 200)
+    precision, recall, _ = sk.precision_recall_curve(positive, score)
+    found_recall, found_precision, average = precision_recall_points(positive, score)
+    np.testing.assert_allclose(found_recall, recall[:-1][::-1])
+    np.testing.assert_allclose(found_precision, precision[:-1][::-1])
+    assert average == pytest.approx(sk.average_precision_score(positive, score))
 
 
 def test_the_roc_curve_is_that_of_scikit_learn_ties_included() -> None:

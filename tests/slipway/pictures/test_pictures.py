@@ -4,9 +4,12 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
+from slipway.judging.decision import Decision
+from slipway.judging.metrics import class_curves
 from slipway.pictures.compression import pareto
-from slipway.pictures.judging import calibration, confusion, residuals, roc
+from slipway.pictures.judging import calibration, confusion, cost_by_threshold, precision_recall, residuals, roc
 from slipway.pictures.learning import learning_curve
 from slipway.pictures.tuning import trials_picture
 
@@ -21,6 +24,8 @@ CANDIDATES = [
     {"candidate": "fp32", "size_bytes": 20_000, "accuracy_validation": 0.97, "chosen": False},
     {"candidate": "int8", "size_bytes": 7_000, "accuracy_validation": 0.97, "chosen": True},
 ]
+
+DECISION = Decision(classes=["no", "yes"], costs=[[0, 1], [4, 0]], threshold=0.2)
 
 
 def rows(num_rows: int = 60, num_classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -37,7 +42,9 @@ def draw(name: str) -> str:
     drawings = {
         "learning": lambda: learning_curve(HISTORY),
         "confusion": lambda: confusion(targets, probabilities.argmax(axis=1), names(3)),
-        "roc": lambda: roc(targets, probabilities, names(3)),
+        "roc": lambda: roc(class_curves(targets, probabilities), names(3)),
+        "precision_recall": lambda: precision_recall(class_curves(targets, probabilities), names(3)),
+        "costs": lambda: cost_by_threshold(targets // 2, probabilities[:, 1], DECISION),
         "calibration": lambda: calibration(targets, probabilities, probabilities),
         "residuals": lambda: residuals(probabilities[:, 0], probabilities[:, 1]),
         "pareto": lambda: pareto(CANDIDATES),
@@ -49,7 +56,9 @@ def texts(svg: str) -> set[str]:
     return {"".join(node.itertext()) for node in ElementTree.fromstring(svg).iter() if node.tag.endswith("}text")}
 
 
-@pytest.mark.parametrize("name", ["learning", "confusion", "roc", "calibration", "residuals", "pareto"])
+@pytest.mark.parametrize(
+    "name", ["learning", "confusion", "roc", "precision_recall", "costs", "calibration", "residuals", "pareto"]
+)
 def test_a_picture_is_small_and_the_same_twice_and_takes_the_colours_of_its_page(name: str) -> None:
     picture = draw(name)
     assert picture == draw(name)
@@ -91,13 +100,26 @@ def test_of_many_classes_those_with_the_most_mistakes_are_drawn() -> None:
 
 def test_the_curves_of_many_classes_are_the_most_frequent_ones() -> None:
     targets, probabilities = rows(400, 12)
-    assert "false positive rate (10 of 12 classes)" in texts(roc(targets, probabilities, names(12)))
+    assert "false positive rate (10 of 12 classes)" in texts(roc(class_curves(targets, probabilities), names(12)))
 
 
 def test_two_classes_have_one_curve_and_one_class_has_none() -> None:
     targets, probabilities = rows(60, 2)
-    assert texts(roc(targets, probabilities, ["no", "yes"])) & {"no", "yes"} == {"yes"}
-    assert "false positive rate" in " ".join(texts(roc(np.zeros(5, int), probabilities[:5], ["no", "yes"])))
+    assert texts(roc(class_curves(targets, probabilities), ["no", "yes"])) & {"no", "yes"} == {"yes"}
+    assert class_curves(np.zeros(5, int), probabilities[:5]) == {}
+
+
+def test_precision_and_recall_come_with_the_average_precision() -> None:
+    targets, probabilities = rows(60, 2)
+    average = average_precision_score(targets, probabilities[:, 1])
+    found = texts(precision_recall(class_curves(targets, probabilities), ["no", "yes"]))
+    assert {"recall", "precision", f"yes, AP {average:.3f}"} <= found
+
+
+def test_the_cost_of_a_row_is_drawn_with_the_chosen_threshold() -> None:
+    targets, probabilities = rows(60, 2)
+    found = texts(cost_by_threshold(targets, probabilities[:, 1], DECISION))
+    assert {"cost of a row", "given 'yes' above this probability", "0.2"} <= found
 
 
 def test_equal_values_and_a_single_candidate_are_drawn() -> None:

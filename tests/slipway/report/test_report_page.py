@@ -12,9 +12,10 @@ from past_runs import RULE, SVG, expectation, validation, write_release, write_r
 
 from slipway.errors import DataError
 from slipway.files import write_json
-from slipway.report.page import CAPTIONS, MAX_ROWS, render, shown
+from slipway.report.page import MAX_ROWS, render, shown
 from slipway.report.reading import MAX_PICTURE_BYTES, PICTURES, gather
 from slipway.report.verdict import verdict_of
+from slipway.report.wording import CAPTIONS
 
 
 class Page(HTMLParser):
@@ -60,6 +61,22 @@ def test_a_served_run_says_which_release_serves(tmp_path: Path, data: Path, rele
         "0.92 to 0.97",
         "0.999980",
         "temperature 1.7",
+    ):
+        assert part in text
+
+
+def test_costs_the_rule_and_notes_are_shown(tmp_path: Path, data: Path) -> None:
+    decision = {"temperature": 1.0, "classes": ["no", "<yes>"], "costs": [[0, 1], [4, 0]], "threshold": 0.2}
+    paid = {name: {"value": 0.25, "low": 0.125, "high": 0.375} for name in ("most_probable", "least_cost", "saved")}
+    write_json(data / "evaluate" / "decision.json", decision)
+    write_json(data / "evaluate" / "costs.json", {"cost_per_row": paid})
+    write_json(data / "evaluate" / "notes.json", {"notes": ["no test row has the class <b>"]})
+    text = page_of(tmp_path).text
+    for part in (
+        "Given is <yes> where its probability is above 0.2.",
+        "giving the class of least expected cost",
+        "0.125 to 0.375",
+        "Note: no test row has the class <b>.",
     ):
         assert part in text
 

@@ -18,6 +18,7 @@ from slipway.bundle.predictor import Predictor
 from slipway.bundle.prepare import Prepare
 from slipway.bundle.records import InputError
 from slipway.files import read_json, write_json
+from slipway.judging.decision import Decision
 from slipway.product.preprocess import Preprocess
 from slipway.product.steps import Categories, Iqr, Numbers
 from slipway.serving.docs import takes
@@ -78,6 +79,7 @@ def bundle(folder: Path, transform: Transform, rows: pl.DataFrame, schema: Schem
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     signature_of(rows, schema, transform, PREPARE).write(folder)
     PREPARE.write(folder)
+    Decision(classes=schema.classes).write(folder)
     write_json(folder / "rules.json", {"format": 2, "rules": [], "not_served": []})
     return Predictor(folder, packed=False)
 
