@@ -77,9 +77,22 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> tuple[str, int]:
             return match[1], int(match[2])
         if status is not None:
             last = "\n".join(text.strip().splitlines()[-2:])
-            raise SlipwayError(f"the server ended with status {status} before it listened ({log}): {last}")
+            mend = _lacking() or last
+            raise SlipwayError(f"the server ended with status {status} before it listened ({log}): {mend}")
         time.sleep(POLL_SECONDS)
     raise SlipwayError(f"the server did not listen within {START_SECONDS} s: {log} says why")
+
+
+def _lacking() -> str:
+    """Say which library the server lacks; "" where it has all.
+
+    The import also makes the server's code part of what a stage that starts one depends on.
+    """
+    try:
+        import slipway.serving.__main__  # noqa: F401
+    except ModuleNotFoundError as error:
+        return f"{error}: install what a server needs, pip install -e '.[serve]' -c constraints.txt"
+    return ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

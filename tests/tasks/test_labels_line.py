@@ -65,7 +65,7 @@ def dishes(num_rows: int) -> pl.DataFrame:
 def line(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("line")
     preprocess = cleaned(root, Product.model_validate(PRODUCT), dishes(500))
-    return run_line(root, preprocess=preprocess, training=TRAINING)
+    return run_line(root, preprocess=preprocess, training=TRAINING, checked=root / "checked")
 
 
 def test_labels_are_found_and_a_row_without_one_stays(line):

@@ -90,7 +90,7 @@ def cleaned(root: Path, product: Product, rows: pl.DataFrame) -> Path:
 @pytest.fixture(scope="module")
 def line(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("line")
-    return run_line(root, preprocess=cleaned(root, PRODUCT, houses(600)), training=TRAINING)
+    return run_line(root, preprocess=cleaned(root, PRODUCT, houses(600)), training=TRAINING, checked=root / "checked")
 
 
 def test_targets_are_no_features_and_a_missing_one_drops_no_row(line):
