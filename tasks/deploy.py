@@ -46,6 +46,14 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Fresh:
+    """Test rows, and what is to be predicted about them."""
+
+    schema: Schema
+    rows: FreshRows
+
+
+@dataclass(frozen=True)
 class Judged:
     """The rules that were judged, and what is to be said about them."""
 
@@ -128,37 +136,59 @@ def _verified(bundle: Path) -> str:
 
 
 def _judge(origin: Origin, champion: Release | None, failed: Path, params: Deploy, serve: Serve) -> Judged:
-    """Judge the bundle in a server, and beside the champion in another one."""
+    """Judge the bundle in a server, and then by what the champion answers in another."""
     bundle = origin.package / "bundle"
     failed.mkdir(parents=True, exist_ok=True)
+    fresh = "there is no champion" if champion is None else _fresh(origin, champion, params)
     try:
         with server_process(bundle, serve, failed / "server.log") as client:
             timed = judge_timed(client, bundle, params)
-            relative = Judged([], []) if champion is None else _beside(champion, client, origin, failed, params, serve)
+            ours = {} if isinstance(fresh, str) else _answers(client, bundle, fresh.rows, serve)
     except (SlipwayError, OSError, HTTPException) as error:
         message = f"the bundle could not be judged in a server, so nothing was deployed: {error}"
         _keep_evidence(failed, Judged([], []), message)
         raise GateFailed(message) from None
+    if champion is None:
+        return Judged(timed, [])
+    try:
+        relative = Judged([_beside(champion, fresh, ours, failed, params, serve)], [])
+    except (SlipwayError, OSError, HTTPException) as error:
+        relative = _by_metrics(bundle, champion, params.gate.max_metric_drop, error)
     return Judged([*relative.rules, *timed], relative.notes)
 
 
-def _beside(champion: Release, client: Client, origin: Origin, failed: Path, params: Deploy, serve: Serve) -> Judged:
-    """Have the champion answer the same fresh rows; where it can't, compare what both were packaged with."""
-    bundle = origin.package / "bundle"
+def _fresh(origin: Origin, champion: Release, params: Deploy) -> Fresh | str:
+    """Read the test rows, or say why there are none that both models can answer."""
     try:
         schema = read_schema(origin.preprocess)
-        _require_same_target(champion, schema)
-        rows = read_fresh_rows(origin.validate, origin.preprocess, schema, limit=params.gate.rows)
-        with server_process(champion.bundle, serve, failed / "champion.log") as other:
-            theirs = _answers(other, champion.bundle, rows, serve)
-    except (SlipwayError, OSError, HTTPException) as error:
-        return _by_metrics(bundle, champion, params.gate.max_metric_drop, error)
-    ours = _answers(client, bundle, rows, serve)
-    try:
-        found = compare(ours, theirs, rows.clean, schema, confidence_pct=params.gate.confidence_pct)
-    except DataError as error:
-        return _by_metrics(bundle, champion, params.gate.max_metric_drop, error)
-    return Judged([judge_relative(found, champion.version, params.gate)], [])
+        theirs = parse_signature((champion.bundle / SIGNATURE).read_bytes())
+        if (theirs.target, theirs.task) != (schema.product.target, schema.product.task):
+            return f"it predicts '{theirs.target}' ({theirs.task})"
+        return Fresh(schema, read_fresh_rows(origin.validate, origin.preprocess, schema, limit=params.gate.rows))
+    except (SlipwayError, OSError) as error:
+        return str(error)
+
+
+def _beside(
+    champion: Release,
+    fresh: Fresh | str,
+    ours: dict[int, Prediction],
+    failed: Path,
+    params: Deploy,
+    serve: Serve,
+) -> Rule:
+    """Have the champion answer the same fresh rows.
+
+    Raises:
+        DataError: it can't, or there are too few.
+    """
+    if isinstance(fresh, str):
+        raise DataError(fresh)
+    with server_process(champion.bundle, serve, failed / "champion.log") as client:
+        theirs = _answers(client, champion.bundle, fresh.rows, serve)
+    confidence_pct = params.gate.confidence_pct
+    found = compare(ours, theirs, fresh.rows.clean, fresh.schema, confidence_pct=confidence_pct)
+    return judge_relative(found, champion.version, params.gate)
 
 
 def _answers(client: Client, bundle: Path, rows: FreshRows, serve: Serve) -> dict[int, Prediction]:
@@ -167,15 +197,6 @@ def _answers(client: Client, bundle: Path, rows: FreshRows, serve: Serve) -> dic
     records = rows.records(names)
     fit = int(serve.max_body_mib * 2**20) // (max(map(len, records)) + 1) - 1
     return ask(client, records, max(1, min(BATCH_ROWS, serve.max_records, fit))).answers
-
-
-def _require_same_target(champion: Release, schema: Schema) -> None:
-    theirs = parse_signature((champion.bundle / SIGNATURE).read_bytes())
-    if (theirs.target, theirs.task) != (schema.product.target, schema.product.task):
-        raise DataError(
-            f"{champion.version} predicts '{theirs.target}' ({theirs.task}), and this model "
-            f"'{schema.product.target}' ({schema.product.task})"
-        )
 
 
 def _by_metrics(bundle: Path, champion: Release, max_drop: float, reason: Exception) -> Judged:

@@ -27,7 +27,17 @@ class Client:
         self.connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
 
     def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
-        """Send one request and return the status and the JSON of the answer (text where it is none)."""
+        """Send one request and return the status and the JSON of the answer (text where it is none).
+
+        A server closes a connection that was idle for a few seconds, so a broken one is opened once more.
+        """
+        try:
+            return self._request(method, path, body)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            self.connection.close()
+            return self._request(method, path, body)
+
+    def _request(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
         self.connection.request(method, path, body, {"content-type": "application/json"} if body else {})
         response = self.connection.getresponse()
         content = response.read()

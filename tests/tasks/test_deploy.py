@@ -151,8 +151,8 @@ def test_a_model_that_answers_the_same_rows_worse_is_refused_whatever_its_metric
     write_rows(home)
     deployed(home, packaged(home, "old"))
     says = (
-        r"accuracy less that of champion v0001 on the same 80 test rows, all of its 90 % interval, at least -0\.02, but "
-        r"it is -0\.5 \(-0\.[56]\d* to -0\.3\d*\): it is worse than what serves: mend the model"
+        r"accuracy less that of champion v0001 on the same 80 test rows, all of its 90 % interval, at least -0\.02, "
+        r"but it is -0\.5 \(-0\.[56]\d* to -0\.3\d*\): it is worse than what serves: mend the model"
     )
     with pytest.raises(GateFailed, match=says):
         deployed(home, packaged(home, "new", slope=-1.0))
@@ -169,16 +169,15 @@ def test_a_model_that_answers_the_same_rows_alike_is_published_whatever_its_metr
     assert (rule["value"], rule["interval"], rule["limit"]) == (0, [0, 0], -0.02)
 
 
-def test_a_champion_that_cannot_answer_the_rows_is_compared_by_its_metrics_and_that_is_told(home):
+def test_a_champion_that_can_be_asked_about_no_rows_is_compared_by_its_metrics_and_that_is_told(home):
     write_rows(home)
     deployed(home, packaged(home, "old"))
-    table = home / "validate" / "table.parquet"
-    pl.read_parquet(table).drop("region").write_parquet(table)
+    (home / "validate" / "table.parquet").unlink()
     with pytest.raises(GateFailed, match=r"less deploy\.gate\.max_metric_drop"):
         deployed(home, packaged(home, "worse", slope=1.1, accuracy=0.5))
     (note,) = json.loads((home / "failed" / "gate.json").read_text())["notes"]
-    assert note.startswith("v0001 was not asked about the same test rows, so metrics.json is compared: the rows of ")
-    assert "no column ['region']" in note
+    assert note.startswith("v0001 was not asked about the same test rows, so metrics.json is compared: ")
+    assert "table.parquet" in note
 
 
 def test_a_slow_server_publishes_nothing(home):
