@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from slipway.errors import DataError
-from slipway.judging.gate import Rule
+from slipway.judging.gate import Rule, at_least
 from slipway.judging.intervals import percentiles, resamples
 from slipway.product.deploy import DeployGate
 from slipway.tables.schema import Schema
@@ -77,22 +77,17 @@ def compare(
 def judge_relative(found: Difference, champion: str, gate: DeployGate) -> Rule:
     """Judge the difference to a champion of this version."""
     limit, is_strict = -gate.max_metric_drop, gate.when_in_doubt == "refuse"
-    if found.high < limit:
-        mend = "it is worse than what serves: mend the model"
-    else:
-        mend = (
-            f"{found.num_rows:,} rows cannot show that it is no worse: enlarge the test part (preprocess.split), "
-            "raise deploy.gate.max_metric_drop, or set deploy.gate.when_in_doubt: accept"
-        )
-    return {
-        "rule": f"{found.metric} less that of champion {champion} on the same {found.num_rows:,} test rows, "
-        f"{'all' if is_strict else 'a part'} of its {gate.confidence_pct:g} % interval, at least",
-        "value": round(found.value, 6),
-        "limit": limit,
-        "passed": (found.low if is_strict else found.high) >= limit,
-        "interval": [round(found.low, 6), round(found.high, 6)],
-        "mend": mend,
-    }
+    told = (
+        f"{found.metric} less that of champion {champion} on the same {found.num_rows:,} test rows, "
+        f"{'all' if is_strict else 'a part'} of its {gate.confidence_pct:g} % interval,"
+    )
+    doubt = (
+        f"{found.num_rows:,} rows cannot show that it is no worse: enlarge the test part (preprocess.split), raise "
+        "deploy.gate.max_metric_drop, or set deploy.gate.when_in_doubt: accept"
+    )
+    mend = "it is worse than what serves: mend the model" if found.high < limit else doubt
+    judged = at_least(told, found.low if is_strict else found.high, limit, mend=mend)
+    return {**judged, "value": round(found.value, 6), "interval": [round(found.low, 6), round(found.high, 6)]}
 
 
 def _outcomes(predictions: list[Prediction], truth: np.ndarray, schema: Schema) -> np.ndarray:

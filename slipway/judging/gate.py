@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 Rule = dict[str, Any]
-"""`rule`, `value` (None: unknown), `limit` and `passed`; `interval` [low, high] where there is one; `mend`; `why`
-where the value is unknown.
+"""`rule`, `value` (None: unknown), `limit`, `passed`; `interval` [low, high] where there is one; `mend` where it is broken,
+and `why` where the value is unknown.
 """
 
 
@@ -30,7 +30,8 @@ def not_judged(what: str, why: str) -> Rule:
 
 
 def _rule(what: str, value: float | None, limit: float, passed: bool, mend: str, more: dict[str, Any]) -> Rule:
-    known = {key: given for key, given in {"mend": mend, **more}.items() if given not in ("", None)}
+    told = {"mend": "" if passed else mend, **more}
+    known = {key: given for key, given in told.items() if given not in ("", None)}
     return {"rule": what, "value": value, "limit": limit, "passed": passed, **known}
 
 

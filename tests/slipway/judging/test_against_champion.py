@@ -104,4 +104,4 @@ def test_the_whole_interval_decides_and_in_doubt_what_params_say(low, high, refu
         rule = judge_relative(found, "v0007", DeployGate(when_in_doubt=word))
         assert rule["passed"] is passed
         assert (rule["limit"], rule["interval"]) == (-0.02, [low, high])
-        assert says in rule["mend"]
+        assert passed or says in rule["mend"]
