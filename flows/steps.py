@@ -137,10 +137,11 @@ def deploy(root: Path, product: str) -> tuple[str, str]:
         standing = _standing(Releases(releases), section.to, data / "package")
         if standing is not None:
             return standing.version, "unchanged"
-        from tasks.deploy import deploy
+        from tasks.deploy import Origin, deploy
 
-        origin = provenance(root, product)
-        done = deploy(data / "package", releases, data / "failed" / "deploy", section, serve, origin)
+        origin = Origin(data / "package", data / "preprocess", data / "validate")
+        made = provenance(root, product)
+        done = deploy(origin, releases, data / "failed" / "deploy", section, serve, made)
         return done.release, done.outcome
 
     return _logged(f"deploy@{product}", step, outcome=lambda done: done[1])

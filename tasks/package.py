@@ -1,11 +1,14 @@
 """Bundle what serving needs: `python -m tasks.package COMPRESS EVALUATE TRAIN PRIVATIZE PREPROCESS VALIDATE OUT ...`.
 
-The bundle is judged by the untimed rules. One that is not kept is a verdict, not a crash: the bundle is
-written, and deploy refuses it.
+The bundle is judged by the untimed rules, in a server process of its own that answers raw test rows. One that is not
+kept is a verdict, not a crash: the bundle is written, and deploy refuses it.
 """
 
 import csv
 import shutil
+import tempfile
+from dataclasses import asdict
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +17,20 @@ import polars as pl
 from slipway.bundle.examples import write_examples
 from slipway.bundle.manifest import write_manifest
 from slipway.bundle.prepare import Prepare
-from slipway.bundle.signature import ISO_8601, Input, Signature
+from slipway.bundle.signature import ISO_8601, SIGNATURE, Input, Signature, parse_signature
 from slipway.card import card_facts, model_card
 from slipway.drift import round_outwards, sketch
+from slipway.errors import DataError
 from slipway.files import read_json, whole_folder, write_json, write_text
+from slipway.judging.absolute import Evidence, Judgement, judge
+from slipway.judging.artefact import zero_weights_pct
 from slipway.judging.decision import read_decision
-from slipway.judging.gate import judge
-from slipway.product.package import Package
+from slipway.judging.fresh_rows import FreshRows, read_fresh_rows
+from slipway.judging.gate import not_judged
+from slipway.judging.in_server import ask_in_batches
+from slipway.product.package import Gate, Package
+from slipway.product.serve import Serve
+from slipway.serving.process import server_process
 from slipway.stage import main
 from slipway.suites.rules import Rules, parse_rules
 from slipway.tables.schema import Schema, read_schema
@@ -28,6 +38,8 @@ from slipway.transform.fitted import Bounds, Category, Transform, read_transform
 from slipway.transform.tokens import TOKENIZER, whole_words
 
 MAX_WORDS = 50
+LARGE = Serve(max_body_mib=1024)
+"""How the bundle is served while it is judged: a batch of images may be large."""
 
 
 def package(
@@ -81,9 +93,39 @@ def package(
         write_text(bundle / "card.md", model_card(facts))
         write_examples(bundle, params.examples, schema.product.seed)
         write_manifest(bundle)
-        rules = judge(metrics, fidelity, params.gate)
-        write_json(folder / "verdict.json", {"passed": all(rule["passed"] for rule in rules), "rules": rules})
+        found = read_fresh_rows(validate, preprocess, schema, limit=params.gate.rows)
+        judged = judge_bundle(bundle, found, schema, evidence_of(compress, evaluate, receipts), params.gate)
+        write_json(folder / "verdict.json", {"passed": all(rule["passed"] for rule in judged.rules), **asdict(judged)})
     return out
+
+
+def judge_bundle(bundle: Path, rows: FreshRows, schema: Schema, evidence: Evidence, gate: Gate) -> Judgement:
+    """Have a server process answer the rows, and judge what it answers.
+
+    A server that fails at a batch is a verdict; one that does not even start, after the bundle has answered its own
+    examples, is an error of this machine's.
+    """
+    names = [one.name for one in parse_signature((bundle / SIGNATURE).read_bytes()).inputs]
+    with tempfile.TemporaryDirectory() as logs, server_process(bundle, LARGE, Path(logs) / "server.log") as client:
+        try:
+            found = ask_in_batches(client, rows, schema, names)
+        except (DataError, HTTPException, OSError) as error:
+            return Judgement([not_judged("the server answers test rows", f"it does not: {error}")], [], [])
+    return judge(found, evidence, schema, gate)
+
+
+def evidence_of(compress: Path, evaluate: Path, receipts: dict[str, Any]) -> Evidence:
+    """Gather what the rules are about beside the served answers."""
+    robustness = evaluate / "robustness.json"
+    return Evidence(
+        predictions=pl.read_parquet(evaluate / "predictions.parquet"),
+        parity_error=read_json(compress / "fidelity.json")["parity_error"],
+        size_bytes=(compress / "model.onnx").stat().st_size,
+        claimed_bytes=chosen_candidate(compress / "candidates.csv")["size_bytes"],
+        zero_weights_pct=zero_weights_pct(compress / "model.onnx"),
+        receipts=[receipts["privatize"], receipts["train"]],
+        robustness=read_json(robustness) if robustness.exists() else None,
+    )
 
 
 def served_rules(path: Path, signature: Signature) -> Rules:

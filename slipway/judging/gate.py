@@ -1,66 +1,45 @@
-"""The untimed rules of the gate: each with its number, its limit and its verdict."""
+"""A rule of the gate: what was looked at, its number, its limit, the verdict, and how to mend what breaks it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from slipway.errors import ParamsError
-from slipway.product.package import Gate
-
 Rule = dict[str, Any]
-
-
-def judge(metrics: Mapping[str, float | None], fidelity: Mapping[str, float], gate: Gate) -> list[Rule]:
-    """Judge an artefact.
-
-    Args:
-        metrics: the chosen artefact's, on test, and `rows`; None where one could not be computed, which keeps no limit.
-        fidelity: `parity_error`, `batch_difference`, `agreement_pct`, as compress measured them on test.
-        gate: the rules.
-
-    Raises:
-        ParamsError: a rule names a metric that does not exist.
-    """
-    unknown = sorted(set(gate.metrics) - set(metrics))
-    if unknown:
-        raise ParamsError(f"package.gate.metrics: no metric {unknown}; there are {', '.join(sorted(metrics))}")
-    rules = []
-    for name, limit in gate.metrics.items():
-        if limit.min is not None:
-            rules.append(at_least(f"{name} on test", metrics[name], limit.min))
-        if limit.max is not None:
-            rules.append(at_most(f"{name} on test", metrics[name], limit.max))
-    num_rows = metrics["rows"] or 0
-    one_row_pct = 100 / max(num_rows, 1)
-    return [
-        *rules,
-        at_least("test rows", num_rows, gate.min_test_rows),
-        at_most(
-            "difference of the fp32 export from the trained model", fidelity["parity_error"], gate.max_parity_error
-        ),
-        at_most("difference between batch sizes", fidelity["batch_difference"], gate.max_batch_difference),
-        at_least(
-            "agreement with the trained model, in percent",
-            fidelity["agreement_pct"],
-            min(gate.min_agreement_pct, 100 - one_row_pct),
-        ),
-    ]
+"""`rule`, `value` (None: unknown), `limit` and `passed`; `interval` [low, high] where there is one; `mend` where it is
+broken, and `why` where the value is unknown.
+"""
 
 
 def broken(rules: Sequence[Rule]) -> list[str]:
-    """Say of each rule that was not kept its limit and the value."""
+    """Say of each rule that was not kept its limit, the value and the mend."""
     return [_sentence(rule) for rule in rules if not rule["passed"]]
 
 
-def at_least(what: str, value: float | None, limit: float) -> Rule:
-    """Make a rule with a floor."""
-    return {"rule": f"{what} at least", "value": value, "limit": limit, "passed": value is not None and value >= limit}
+def at_least(what: str, value: float | None, limit: float, *, mend: str = "", **more: Any) -> Rule:
+    """Make a rule with a floor; `more` are further keys."""
+    return _rule(f"{what} at least", value, limit, value is not None and value >= limit, mend, more)
 
 
-def at_most(what: str, value: float | None, limit: float) -> Rule:
-    """Make a rule with a ceiling."""
-    return {"rule": f"{what} at most", "value": value, "limit": limit, "passed": value is not None and value <= limit}
+def at_most(what: str, value: float | None, limit: float, *, mend: str = "", **more: Any) -> Rule:
+    """Make a rule with a ceiling; `more` are further keys."""
+    return _rule(f"{what} at most", value, limit, value is not None and value <= limit, mend, more)
+
+
+def not_judged(what: str, why: str) -> Rule:
+    """Make the broken rule of what could not be judged at all."""
+    return {"rule": what, "value": None, "limit": None, "passed": False, "why": why}
+
+
+def _rule(what: str, value: float | None, limit: float, passed: bool, mend: str, more: dict[str, Any]) -> Rule:
+    told = {"mend": "" if passed else mend, **more}
+    known = {key: given for key, given in told.items() if given not in ("", None)}
+    return {"rule": what, "value": value, "limit": limit, "passed": passed, **known}
 
 
 def _sentence(rule: Rule) -> str:
-    value = "unknown" if rule["value"] is None else f"{rule['value']:.6g}"
-    return f"{rule['rule']} {rule['limit']:.6g}, but it is {value}"
+    """Return one sentence, the mend behind a colon."""
+    if rule["limit"] is None:
+        return f"{rule['rule']}: {rule['why']}"
+    value = rule.get("why", "unknown") if rule["value"] is None else f"{rule['value']:.6g}"
+    low_high = " ({:.3g} to {:.3g})".format(*rule["interval"]) if "interval" in rule else ""
+    mend = f": {rule['mend']}" if "mend" in rule else ""
+    return f"{rule['rule']} {rule['limit']:.6g}, but it is {value}{low_high}{mend}"

@@ -29,23 +29,85 @@ class Limit(Section):
     """The most it may be."""
 
 
+class WorstGroup(Section):
+    """Limits for the group of a sensitive column that fares worst; a column of many numbers is cut into quarters."""
+
+    min_rows: int = Field(default=30, ge=1)
+    """Test rows that a group, or a class within it, must have to be judged; smaller ones are named in the notes."""
+
+    min_accuracy: float | None = Field(default=None, ge=0, le=1)
+    """The least accuracy of a group; null judges none."""
+
+    min_recall: float | None = Field(default=None, ge=0, le=1)
+    """The least recall of a class within a group: accuracy hides a rare class that is never found."""
+
+    max_rmse: float | None = Field(default=None, gt=0)
+    """The greatest error of a group, for a regression."""
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """What is judged, by the key."""
+        named = {"min_accuracy": self.min_accuracy, "min_recall": self.min_recall, "max_rmse": self.max_rmse}
+        return {key: limit for key, limit in named.items() if limit is not None}
+
+
+class RobustnessFloor(Section):
+    """What evaluate's headline metric must still be under a disturbance of the test rows."""
+
+    curve: str
+    """As robustness.json names it: noise, for example."""
+
+    strength: float = Field(ge=0)
+    """One of the strengths that evaluate measured."""
+
+    min: float
+    """The least accuracy (r2 for a regression) there."""
+
+
 class Gate(Section):
-    """The untimed rules; the timed and relative ones stand in deploy.gate."""
+    """The untimed rules, judged by what the real server process answers; the timed ones stand in deploy.gate."""
+
+    rows: int = Field(default=4096, ge=30)
+    """Test rows that the server is asked about, at most; they are drawn by product.seed."""
 
     metrics: dict[str, Limit] = {}
-    """Limits of the chosen artefact's metrics on test, by the name that metrics.json uses."""
+    """Limits of the served answers' metrics on test, by the name that metrics.json uses; `ece` is calibration."""
 
     min_test_rows: int = Field(default=30, ge=1)
     """Rows that the metrics must at least stand on: a model that is right on one row proves nothing."""
+
+    max_refused_pct: float = Field(default=5, ge=0, le=100)
+    """Share of test rows that the server may refuse, in percent: those whose like went to quarantine in training."""
+
+    min_class_recall: float | None = Field(default=None, ge=0, le=1)
+    """The least recall of a class with `worst_group.min_rows` rows; null judges none."""
+
+    worst_group: WorstGroup = WorstGroup()
+    """Limits by group of product.sensitive."""
+
+    robustness: list[RobustnessFloor] = []
+    """Floors under disturbances that evaluate measured."""
+
+    max_size_kib: float | None = Field(default=None, gt=0)
+    """Size of model.onnx; null judges only that it is what candidates.csv says."""
+
+    max_zero_weights_pct: float = Field(default=50, ge=0, le=100)
+    """Share of weights that are zero: masked units are as large and as slow as others, so that is no pruning."""
+
+    max_epsilon: float | None = Field(default=None, gt=0)
+    """What privatize and train may spend together; null judges none, and no guarantee at all breaks a limit."""
+
+    max_delta: float | None = Field(default=None, ge=0, lt=1)
+    """The delta of both together."""
 
     max_parity_error: float = Field(default=1e-4, gt=0)
     """Largest difference between the fp32 export's outputs and the trained model's."""
 
     max_batch_difference: float = Field(default=1e-4, gt=0)
-    """How far a test row's answer may move with the size of its batch."""
+    """How far a test row's answer may move with the size of its batch: 1, 32 and 256."""
 
     min_agreement_pct: float = Field(default=99, ge=0, le=100)
-    """Share of test rows on which the chosen artefact predicts as the trained model does, in percent.
+    """Share of test rows on which the served artefact decides as the trained model does, in percent.
 
     One row may always differ: fewer than a hundred rows cannot tell 99 percent from less.
     """

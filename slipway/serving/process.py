@@ -27,7 +27,17 @@ class Client:
         self.connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
 
     def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
-        """Send one request and return the status and the JSON of the answer (text where it is none)."""
+        """Send one request and return the status and the JSON of the answer (text where it is none).
+
+        A server closes a connection that was idle for a few seconds, so a broken one is opened once more.
+        """
+        try:
+            return self._request(method, path, body)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            self.connection.close()
+            return self._request(method, path, body)
+
+    def _request(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
         self.connection.request(method, path, body, {"content-type": "application/json"} if body else {})
         response = self.connection.getresponse()
         content = response.read()
@@ -77,9 +87,22 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> tuple[str, int]:
             return match[1], int(match[2])
         if status is not None:
             last = "\n".join(text.strip().splitlines()[-2:])
-            raise SlipwayError(f"the server ended with status {status} before it listened ({log}): {last}")
+            mend = _lacking() or last
+            raise SlipwayError(f"the server ended with status {status} before it listened ({log}): {mend}")
         time.sleep(POLL_SECONDS)
     raise SlipwayError(f"the server did not listen within {START_SECONDS} s: {log} says why")
+
+
+def _lacking() -> str:
+    """Say which library the server lacks; "" where it has all.
+
+    The import also makes the server's code part of what a stage that starts one depends on.
+    """
+    try:
+        import slipway.serving.__main__  # noqa: F401
+    except ModuleNotFoundError as error:
+        return f"{error}: install what a server needs, pip install -e '.[serve]' -c constraints.txt"
+    return ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

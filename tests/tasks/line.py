@@ -1,6 +1,7 @@
 """A tiny product as preprocess leaves it, and the stages after it called as functions."""
 
 import random
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -72,8 +73,12 @@ def run_line(
     privacy: Privatize | None = None,
     training: Train = QUICK,
     judging: Evaluate | None = None,
+    checked: Path | None = None,
 ) -> Path:
-    """Call privatize to package and return the folder of all stages."""
+    """Call privatize to package and return the folder of all stages.
+
+    `checked` holds the raw rows that preprocess cleaned; without it they were clean already.
+    """
     from tasks.augment import augment
     from tasks.compress import compress
     from tasks.evaluate import evaluate
@@ -81,7 +86,7 @@ def run_line(
     from tasks.privatize import privatize
     from tasks.train import train
 
-    write_validated(root / "validate")
+    write_validated(root / "validate", (checked or preprocess) / ("table.parquet" if checked else "test.parquet"))
     privatize(preprocess, root / "privatize", privacy or Privatize())
     augment(root / "privatize", root / "augment", Augment())
     train(root / "augment", root / "privatize", root / "train", training)
@@ -93,9 +98,10 @@ def run_line(
     return root
 
 
-def write_validated(folder: Path) -> None:
-    """Write the row rules that validate would: none."""
+def write_validated(folder: Path, rows: Path) -> None:
+    """Write what validate would: rows of which all are good, and the rules, none."""
     folder.mkdir(parents=True)
+    shutil.copyfile(rows, folder / "table.parquet")
     write_json(folder / "rules.json", {"format": 2, "rules": [], "not_served": []})
 
 

@@ -6,6 +6,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tiny_bundles import tabular_bundle
 
@@ -13,10 +14,12 @@ from slipway.bundle.manifest import write_manifest
 from slipway.errors import BundleError, GateFailed, Refused
 from slipway.files import write_json
 from slipway.product.deploy import Deploy, DeployGate
+from slipway.product.product import Product
 from slipway.product.serve import Serve
 from slipway.releases import Releases
 from slipway.serving.process import Client
-from tasks.deploy import Deployment, deploy
+from slipway.tables.schema import Schema
+from tasks.deploy import Deployment, Origin, deploy
 
 QUICK = Deploy(latency_requests=20, gate=DeployGate(max_latency_p95_ms=10_000))
 UNTIMED = [{"rule": "accuracy at least", "value": 0.9, "limit": 0.8, "passed": True}]
@@ -30,12 +33,14 @@ def home(tmp_path) -> Path:
 def packaged(home: Path, name: str = "package", **changes) -> Path:
     package = home / name
     tabular_bundle(package / "bundle", **changes)
-    write_json(package / "verdict.json", {"passed": True, "rules": UNTIMED})
+    write_json(package / "verdict.json", {"passed": True, "rules": UNTIMED, "notes": []})
     return package
 
 
 def deployed(home: Path, package: Path, params: Deploy = QUICK) -> Deployment:
-    return deploy(package, home / "releases", home / "failed", params, Serve(), {"commit": "abc"})
+    """Deploy; without `write_rows` there are no test rows to ask a champion about."""
+    origin = Origin(package, home / "preprocess", home / "validate")
+    return deploy(origin, home / "releases", home / "failed", params, Serve(), {"commit": "abc"})
 
 
 def test_a_package_that_keeps_every_rule_becomes_the_champion(home):
@@ -54,7 +59,11 @@ def test_a_package_that_keeps_every_rule_becomes_the_champion(home):
         "difference to the answers in examples.json at most",
         "latency p95 in ms at most",
     ]
-    assert json.loads((champion.folder / "gate.json").read_text()) == {"passed": True, "rules": deployment.gate}
+    assert json.loads((champion.folder / "gate.json").read_text()) == {
+        "passed": True,
+        "rules": deployment.gate,
+        "notes": [],
+    }
     about = json.loads((champion.folder / "release.json").read_text())
     assert (about["commit"], about["decided_by"], about["signature"]["target"]) == ("abc", "gate", "bought")
     assert [line["version"] for line in releases.history()] == ["v0001"]
@@ -92,7 +101,7 @@ def test_a_challenger_leaves_the_champion_alone(home):
 def test_a_package_whose_verdict_is_not_passed_is_refused_with_both_numbers(home):
     package = packaged(home)
     rule = {"rule": "accuracy at least", "value": 0.7, "limit": 0.8, "passed": False}
-    write_json(package / "verdict.json", {"passed": False, "rules": [rule]})
+    write_json(package / "verdict.json", {"passed": False, "rules": [rule], "notes": []})
     with pytest.raises(Refused, match=r"accuracy at least 0\.8, but it is 0\.7"):
         deployed(home, package)
     assert not (home / "releases").exists()
@@ -118,6 +127,57 @@ def test_a_worse_model_publishes_nothing_and_leaves_the_evidence(home):
     ]
     assert "0.87" in (home / "failed" / "error.txt").read_text()
     assert_champion_stayed(home)
+
+
+def write_rows(home: Path, num_rows: int = 80) -> None:
+    """Write test rows of which three in four are yes, which the bundle answers about all of them."""
+    rows = pl.DataFrame(
+        {
+            "_id": range(num_rows),
+            "age": [20.0 + index % 50 for index in range(num_rows)],
+            "income": [None if index % 9 == 0 else 5.0 for index in range(num_rows)],
+            "region": ["north", "south"] * (num_rows // 2),
+            "bought": ["yes", "yes", "yes", "no"] * (num_rows // 4),
+        }
+    )
+    product = Product(kind="tabular", target="bought", classes=["no", "yes"])
+    for stage, name in (("preprocess", "test"), ("validate", "table")):
+        (home / stage).mkdir()
+        rows.write_parquet(home / stage / f"{name}.parquet")
+    Schema(product=product, columns=[], classes=["no", "yes"]).write(home / "preprocess")
+
+
+def test_a_model_that_answers_the_same_rows_worse_is_refused_whatever_its_metrics_say(home):
+    write_rows(home)
+    deployed(home, packaged(home, "old"))
+    says = (
+        r"accuracy less that of champion v0001 on the same 80 test rows, all of its 90 % interval, at least -0\.02, "
+        r"but it is -0\.5 \(-0\.[56]\d* to -0\.3\d*\): it is worse than what serves: mend the model"
+    )
+    with pytest.raises(GateFailed, match=says):
+        deployed(home, packaged(home, "new", slope=-1.0))
+    assert_champion_stayed(home)
+    assert (home / "failed" / "champion.log").exists()
+
+
+def test_a_model_that_answers_the_same_rows_alike_is_published_whatever_its_metrics_say(home):
+    write_rows(home)
+    deployed(home, packaged(home, "old", accuracy=0.9))
+    deployment = deployed(home, packaged(home, "new", slope=1.1, accuracy=0.7))
+    assert deployment.release == "v0002"
+    (rule,) = [rule for rule in deployment.gate if "champion" in rule["rule"]]
+    assert (rule["value"], rule["interval"], rule["limit"]) == (0, [0, 0], -0.02)
+
+
+def test_a_champion_that_can_be_asked_about_no_rows_is_compared_by_its_metrics_and_that_is_told(home):
+    write_rows(home)
+    deployed(home, packaged(home, "old"))
+    (home / "validate" / "table.parquet").unlink()
+    with pytest.raises(GateFailed, match=r"less deploy\.gate\.max_metric_drop"):
+        deployed(home, packaged(home, "worse", slope=1.1, accuracy=0.5))
+    (note,) = json.loads((home / "failed" / "gate.json").read_text())["notes"]
+    assert note.startswith("v0001 was not asked about the same test rows, so metrics.json is compared: ")
+    assert "table.parquet" in note
 
 
 def test_a_slow_server_publishes_nothing(home):

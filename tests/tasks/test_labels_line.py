@@ -25,7 +25,7 @@ from slipway.serving.service import Service
 from slipway.tables.schema import read_schema
 from slipway.tables.targets import targets_of
 from tasks.augment import augment
-from tasks.deploy import deploy
+from tasks.deploy import Origin, deploy
 
 PRODUCT = {
     "kind": "tabular",
@@ -65,7 +65,7 @@ def dishes(num_rows: int) -> pl.DataFrame:
 def line(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("line")
     preprocess = cleaned(root, Product.model_validate(PRODUCT), dishes(500))
-    return run_line(root, preprocess=preprocess, training=TRAINING)
+    return run_line(root, preprocess=preprocess, training=TRAINING, checked=root / "checked")
 
 
 def test_labels_are_found_and_a_row_without_one_stays(line):
@@ -105,7 +105,8 @@ def test_metrics_are_under_the_names_of_metrics_json_and_each_label_has_its_own(
 
 def test_a_served_release_answers_labels_with_their_probabilities(line, tmp_path):
     quick = Deploy(latency_requests=20, gate=DeployGate(max_latency_p95_ms=10_000))
-    deploy(line / "package", tmp_path / "releases", tmp_path / "failed", quick, Serve(), {})
+    origin = Origin(line / "package", line / "preprocess", line / "validate")
+    deploy(origin, tmp_path / "releases", tmp_path / "failed", quick, Serve(), {})
     records = [{"salt": 0.9, "sugar": 0.9, "heat": -0.9}, {"salt": -0.9, "sugar": -0.9, "heat": -0.9}]
     with server_process(tmp_path / "releases", Serve(), tmp_path / "log") as client:
         status, content = client.predict(records)

@@ -50,7 +50,7 @@ def learn(root: Path, **changes: object) -> Path:
 
 
 def test_it_goes_the_whole_line_and_the_bundle_answers_without_its_code(root: Path) -> None:
-    write_validated(root / "validate")
+    write_validated(root / "validate", root / "preprocess" / "test.parquet")
     learn(root, epochs=25)
     made, code = (root / "privatize", root / "preprocess"), {"code": root / "code"}
     evaluate(root / "train", *made, root / "evaluate", Evaluate(bootstrap_samples=100), **code)

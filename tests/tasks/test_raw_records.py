@@ -72,7 +72,7 @@ def root(tmp_path_factory, table):
     present = "{type: expect_column_values_to_not_be_null, kwargs: {column: age}, severity: critical}"
     suite.write_text(f"name: clean\nexpectations:\n  - {present}\n")
     preprocess(checked, suite, root / "preprocess", Preprocess.model_validate(RULES))
-    return run_line(root, preprocess=root / "preprocess")
+    return run_line(root, preprocess=root / "preprocess", checked=checked)
 
 
 def records_of(table, ids):

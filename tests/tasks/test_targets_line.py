@@ -34,7 +34,7 @@ from slipway.serving.service import Service
 from slipway.tables.schema import read_schema
 from slipway.transform.applying import features
 from slipway.transform.fitted import read_transform
-from tasks.deploy import deploy
+from tasks.deploy import Origin, deploy
 from tasks.ingest import ingest
 from tasks.preprocess import preprocess
 from tasks.train import train
@@ -90,7 +90,7 @@ def cleaned(root: Path, product: Product, rows: pl.DataFrame) -> Path:
 @pytest.fixture(scope="module")
 def line(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("line")
-    return run_line(root, preprocess=cleaned(root, PRODUCT, houses(600)), training=TRAINING)
+    return run_line(root, preprocess=cleaned(root, PRODUCT, houses(600)), training=TRAINING, checked=root / "checked")
 
 
 def test_targets_are_no_features_and_a_missing_one_drops_no_row(line):
@@ -129,7 +129,8 @@ def test_metrics_of_further_targets_are_those_of_the_rows_that_have_them(line):
 
 def test_a_served_release_answers_every_target_as_the_trained_network_does(line, tmp_path):
     quick = Deploy(latency_requests=20, gate=DeployGate(max_latency_p95_ms=10_000))
-    deploy(line / "package", tmp_path / "releases", tmp_path / "failed", quick, Serve(), {})
+    origin = Origin(line / "package", line / "preprocess", line / "validate")
+    deploy(origin, tmp_path / "releases", tmp_path / "failed", quick, Serve(), {})
     rows = pl.read_parquet(line / "preprocess" / "test.parquet").head(20)
     with server_process(tmp_path / "releases", Serve(), tmp_path / "log") as client:
         status, content = client.predict(rows.select("rooms", "age").to_dicts())

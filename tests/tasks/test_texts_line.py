@@ -74,7 +74,7 @@ def run(root: Path, product: Product, network: LSTM | GRU) -> Path:
     suite.write_text(f"name: clean\nexpectations:\n  - {present}\n")
     preprocess(checked, suite, root / "preprocess", RULES)
     training = QUICK.model_copy(update={"network": network, "epochs": 8})
-    return run_line(root, preprocess=root / "preprocess", training=training)
+    return run_line(root, preprocess=root / "preprocess", training=training, checked=checked)
 
 
 @pytest.fixture(scope="module")

@@ -1,53 +1,37 @@
-"""The untimed rules of the gate."""
+"""What a rule of the gate says of itself."""
 
 import pytest
 
-from slipway.errors import ParamsError
-from slipway.judging.gate import judge
-from slipway.product.package import Gate, Limit
-
-FIDELITY = {"parity_error": 1e-6, "batch_difference": 0.0, "agreement_pct": 100.0}
+from slipway.judging.gate import at_least, at_most, broken, not_judged
 
 
-def test_each_rule_says_its_number_its_limit_and_its_verdict() -> None:
-    rules = judge(
-        {"accuracy": 0.91, "ece": 0.2, "rows": 200},
-        FIDELITY,
-        Gate(metrics={"accuracy": Limit(min=0.9), "ece": Limit(max=0.1)}),
-    )
-    assert [rule["passed"] for rule in rules] == [True, False, True, True, True, True]
-    assert rules[1] == {"rule": "ece on test at most", "value": 0.2, "limit": 0.1, "passed": False}
+@pytest.mark.parametrize(("value", "floor", "ceiling"), [(0.5, True, True), (0.4, False, True), (0.6, True, False)])
+def test_a_limit_itself_is_kept(value: float, floor: bool, ceiling: bool) -> None:
+    assert at_least("x", value, 0.5)["passed"] is floor
+    assert at_most("x", value, 0.5)["passed"] is ceiling
 
 
-def test_a_metric_that_could_not_be_computed_keeps_no_limit() -> None:
-    assert not judge({"roc_auc": None, "rows": 200}, FIDELITY, Gate(metrics={"roc_auc": Limit(min=0.5)}))[0]["passed"]
+@pytest.mark.parametrize("rule", [at_least, at_most])
+def test_what_is_unknown_or_no_number_keeps_no_limit(rule) -> None:
+    assert not rule("x", None, 0.5)["passed"]
+    assert not rule("x", float("nan"), 0.5)["passed"]
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("parity_error", 1e-3), ("batch_difference", 1e-3), ("agreement_pct", 98.9)]
-)
-def test_an_unfaithful_export_fails(key: str, value: float) -> None:
-    assert [rule for rule in judge({"rows": 200}, {**FIDELITY, key: value}, Gate()) if not rule["passed"]]
+def test_a_rule_holds_no_more_keys_than_it_needs() -> None:
+    assert at_least("x", 1, 0.5) == {"rule": "x at least", "value": 1, "limit": 0.5, "passed": True}
 
 
-def test_a_metric_of_another_task_is_named_with_those_there_are() -> None:
-    with pytest.raises(ParamsError, match=r"rmse.*there are accuracy"):
-        judge({"accuracy": 1.0, "rows": 200}, FIDELITY, Gate(metrics={"rmse": Limit(max=1)}))
-
-
-def test_a_metric_that_does_not_exist_is_refused_when_the_parameters_are_read() -> None:
-    with pytest.raises(ValueError, match=r"no metric \['acuracy'\]; there are accuracy"):
-        Gate(metrics={"acuracy": Limit(min=1)})
-
-
-@pytest.mark.parametrize(("rows", "passed"), [(29, False), (30, True)])
-def test_a_model_that_was_tried_on_a_few_rows_proves_nothing(rows: int, passed: bool) -> None:
-    assert judge({"rows": rows}, FIDELITY, Gate())[0]["passed"] is passed
-
-
-@pytest.mark.parametrize(
-    ("rows", "differing", "passed"), [(79, 1, True), (79, 2, False), (200, 2, True), (200, 3, False)]
-)
-def test_one_row_of_a_small_test_part_may_differ(rows: int, differing: int, passed: bool) -> None:
-    fidelity = {**FIDELITY, "agreement_pct": 100 * (rows - differing) / rows}
-    assert judge({"rows": rows}, fidelity, Gate())[-1]["passed"] is passed
+def test_a_broken_rule_says_what_it_found_and_how_to_mend_it() -> None:
+    rules = [
+        at_least("x", 1, 0.5),
+        at_most("y", 0.75, 0.5, mend="lower y"),
+        at_least("z", None, 1, why="never measured"),
+        at_least("d", -0.1, 0, interval=[-0.2, 0.05]),
+        not_judged("w", "the server fell over"),
+    ]
+    assert broken(rules) == [
+        "y at most 0.5, but it is 0.75: lower y",
+        "z at least 1, but it is never measured",
+        "d at least 0, but it is -0.1 (-0.2 to 0.05)",
+        "w: the server fell over",
+    ]
