@@ -14,10 +14,12 @@ import polars as pl
 from slipway.errors import DataError
 from slipway.files import whole_folder, write_json, write_text
 from slipway.judging.decision import Decision, fit_decision, fit_label_decision
+from slipway.judging.fairness import fairness
 from slipway.judging.intervals import classification_intervals, regression_intervals
 from slipway.judging.label_metrics import binary, by_label, label_intervals, label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
 from slipway.judging.subject import Answered, read_subject
+from slipway.pictures.fairness import fairness_picture
 from slipway.pictures.judging import calibration, confusion, label_roc, residuals, roc
 from slipway.pictures.learning import learning_curve
 from slipway.product.evaluate import Evaluate
@@ -67,6 +69,7 @@ def evaluate(
         write_json(folder / "intervals.json", main.intervals)
         further = {name: {"metrics": judged[name].metrics, "intervals": judged[name].intervals} for name in others}
         write_json(folder / "targets.json", further)
+        write_fairness(fairness(subject, main.decision, params), folder)
         if labelled := {name: each.by_label for name, each in judged.items() if each.by_label is not None}:
             write_json(folder / "labels.json", labelled)
         pl.concat(predictions(subject.frames, judged)).write_parquet(folder / "predictions.parquet")
@@ -136,6 +139,13 @@ def draw(parts: dict[str, Answered], decision: Decision, folder: Path) -> None:
     write_text(folder / "confusion.svg", confusion(test.targets, decision.choose(judged), classes))
     write_text(folder / "roc.svg", roc(test.targets, judged, classes))
     write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, judged))
+
+
+def write_fairness(facts: dict[str, Any], folder: Path) -> None:
+    """Write what was found of sensitive columns, and its picture if there is one."""
+    write_json(folder / "fairness.json", facts)
+    if picture := fairness_picture(facts):
+        write_text(folder / "fairness.svg", picture)
 
 
 def predictions(frames: Mapping[str, pl.DataFrame], judged: dict[str, Judgement]) -> list[pl.DataFrame]:

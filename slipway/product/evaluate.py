@@ -16,3 +16,10 @@ class Evaluate(Section):
 
     calibrate: bool = True
     """Whether a temperature is fitted on the validation rows (Guo et al. 2017)."""
+
+    positive: str | None = None
+    """The class whose selection, true positive and false positive rates are compared by group; null takes the last of
+    two classes, and compares accuracy and the mean rate of all classes where there are more."""
+
+    min_group_rows: int = Field(default=30, ge=1)
+    """A group of a sensitive column with fewer test rows is left out: its rates would be chance."""

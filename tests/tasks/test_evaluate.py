@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from slipway.errors import DataError
+from slipway.files import write_json
 from slipway.learning.trained import save_network
 from slipway.networks.building import Architecture, build
 from slipway.product.evaluate import Evaluate
@@ -33,6 +34,7 @@ def make_stages(root: Path, *, task: str = "classification", weight: float = 2.0
     for folder in (train, privatize, preprocess):
         folder.mkdir(parents=True)
     schema.write(privatize)
+    write_json(privatize / "receipt.json", {"private": False})
     Transform(numbers=[Number(column="x", impute=0, center=0, scale=1)]).write(privatize)
     frame(classes, seed=1, first=0).write_parquet(privatize / "validation.parquet")
     frame(classes, seed=2, first=40).write_parquet(preprocess / "test.parquet")
@@ -62,6 +64,7 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "calibration.svg",
         "confusion.svg",
         "decision.json",
+        "fairness.json",
         "intervals.json",
         "learning.svg",
         "metrics.json",
