@@ -18,10 +18,12 @@ from slipway.judging.fairness import fairness
 from slipway.judging.intervals import classification_intervals, regression_intervals
 from slipway.judging.label_metrics import binary, by_label, label_intervals, label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
+from slipway.judging.slices import slices
 from slipway.judging.subject import Answered, read_subject
 from slipway.pictures.fairness import fairness_picture
 from slipway.pictures.judging import calibration, confusion, label_roc, residuals, roc
 from slipway.pictures.learning import learning_curve
+from slipway.pictures.slices import slices_picture
 from slipway.product.evaluate import Evaluate
 from slipway.stage import main
 from slipway.tables.heads import THRESHOLD
@@ -69,7 +71,8 @@ def evaluate(
         write_json(folder / "intervals.json", main.intervals)
         further = {name: {"metrics": judged[name].metrics, "intervals": judged[name].intervals} for name in others}
         write_json(folder / "targets.json", further)
-        write_fairness(fairness(subject, main.decision, params), folder)
+        write_drawn("slices", found := slices(subject, main.decision, params), slices_picture(found), folder)
+        write_drawn("fairness", found := fairness(subject, main.decision, params), fairness_picture(found), folder)
         if labelled := {name: each.by_label for name, each in judged.items() if each.by_label is not None}:
             write_json(folder / "labels.json", labelled)
         pl.concat(predictions(subject.frames, judged)).write_parquet(folder / "predictions.parquet")
@@ -141,11 +144,11 @@ def draw(parts: dict[str, Answered], decision: Decision, folder: Path) -> None:
     write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, judged))
 
 
-def write_fairness(facts: dict[str, Any], folder: Path) -> None:
-    """Write what was found of sensitive columns, and its picture if there is one."""
-    write_json(folder / "fairness.json", facts)
-    if picture := fairness_picture(facts):
-        write_text(folder / "fairness.svg", picture)
+def write_drawn(name: str, facts: dict[str, Any], picture: str | None, folder: Path) -> None:
+    """Write what was found, and its picture if there is one."""
+    write_json(folder / f"{name}.json", facts)
+    if picture is not None:
+        write_text(folder / f"{name}.svg", picture)
 
 
 def predictions(frames: Mapping[str, pl.DataFrame], judged: dict[str, Judgement]) -> list[pl.DataFrame]:

@@ -12,13 +12,15 @@ import numpy as np
 
 from slipway.errors import DataError, ParamsError
 from slipway.judging.decision import Decision
-from slipway.judging.intervals import percentiles, wilson
+from slipway.judging.intervals import percentiles, rounded, wilson
 from slipway.judging.rates import EachClass, Errors, OneAgainstRest, View
 from slipway.judging.sensitive_groups import Groups, groups_in
 from slipway.judging.subject import Answered, Subject
 from slipway.product.evaluate import Evaluate
 from slipway.tables.schema import Schema
 from slipway.tables.targets import is_known
+
+MAX_GROUPS = 50
 
 Facts = dict[str, Any]
 
@@ -86,7 +88,13 @@ def fairness(
         notes += given.warnings()
         for column in schema.product.sensitive:
             try:
-                groups = groups_in(frame, column, min_rows=params.min_group_rows, is_private=subject.is_private)
+                groups = groups_in(
+                    frame,
+                    column,
+                    min_rows=params.min_group_rows,
+                    is_private=subject.is_private,
+                    max_groups=MAX_GROUPS,
+                )
             except DataError as error:
                 notes.append(f"{column}: left out, because {error}.")
                 continue
@@ -210,12 +218,3 @@ def gaps(told: Facts, min_rows: int) -> Iterator[str]:
         lacking = [group for group, figures in told["groups"].items() if "accuracy" in figures and rate not in figures]
         if lacking and "selection_rate" in told["groups"][lacking[0]]:
             yield f"{without} in {', '.join(lacking)}, which therefore has no {rate.upper()}"
-
-
-def rounded(value: float) -> float:
-    """Return six significant digits: more is not meant.
-
-    >>> rounded(0.123456789)
-    0.123457
-    """
-    return float(f"{value:.6g}")

@@ -8,7 +8,6 @@ import polars as pl
 from slipway.errors import DataError
 from slipway.judging.groups import MAX_VALUES, MISSING, groups_of
 
-MAX_GROUPS = 50
 UNNAMED = "names withheld"
 
 
@@ -26,7 +25,9 @@ class Groups:
     """The rows of each of the others."""
 
 
-def groups_in(frame: pl.DataFrame, column: str, *, min_rows: int, is_private: bool) -> Groups:
+def groups_in(
+    frame: pl.DataFrame, column: str, *, min_rows: int, is_private: bool, max_groups: int | None = None
+) -> Groups:
     """Part rows by a sensitive column.
 
     In a private product nothing is told that few rows hold: neither where quarters of numbers end, nor the names of
@@ -42,8 +43,8 @@ def groups_in(frame: pl.DataFrame, column: str, *, min_rows: int, is_private: bo
     if is_private and frame[column].dtype.is_numeric() and frame[column].n_unique() > MAX_VALUES:
         numbered = {name: f"part {place}" for place, name in enumerate(sizes, start=1) if name != MISSING}
         named, sizes = named.replace(numbered), {numbered.get(name, name): rows for name, rows in sizes.items()}
-    if len(sizes) > MAX_GROUPS:
-        raise DataError(f"it has {len(sizes)} groups, and at most {MAX_GROUPS} are compared")
+    if max_groups is not None and len(sizes) > max_groups:
+        raise DataError(f"it has {len(sizes)} groups, and at most {max_groups} are compared")
     names = [name for name, rows in sizes.items() if rows >= min_rows]
     too_small = {name: rows for name, rows in sizes.items() if rows < min_rows}
     if is_private and too_small:

@@ -37,6 +37,8 @@ CAPTIONS = {
     "roc": "ROC, test rows",
     "calibration": "Calibration, test rows",
     "residuals": "Predictions and errors, test rows",
+    "slices": "Parts of the test rows: declared ones, and the surely worst that were found",
+    "fairness": "Groups of the sensitive columns, test rows",
     "pareto": "Candidates: the filled one was chosen",
 }
 

@@ -70,6 +70,7 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "metrics.json",
         "predictions.parquet",
         "roc.svg",
+        "slices.json",
         "targets.json",
     ]
     metrics = json.loads((out / "metrics.json").read_text())

@@ -37,6 +37,6 @@ def test_a_private_product_names_neither_small_groups_nor_the_ends_of_quarters()
 
 def test_what_cannot_be_compared_is_refused_with_the_reason():
     with pytest.raises(DataError, match="51 groups, and at most 50"):
-        groups_in(frame(town=[f"{n}" for n in range(51)]), "town", min_rows=1, is_private=False)
+        groups_in(frame(town=[f"{n}" for n in range(51)]), "town", min_rows=1, is_private=False, max_groups=50)
     with pytest.raises(DataError, match="do not hold it"):
         groups_in(frame(town=["a"]), "name", min_rows=1, is_private=False)
