@@ -12,18 +12,20 @@ import numpy as np
 import polars as pl
 
 from slipway.errors import DataError
-from slipway.files import whole_folder, write_json, write_text
+from slipway.files import read_json, whole_folder, write_json, write_text
 from slipway.judging.decision import Decision, fit_decision, fit_label_decision
 from slipway.judging.fairness import fairness
 from slipway.judging.intervals import classification_intervals, regression_intervals
 from slipway.judging.label_metrics import binary, by_label, label_intervals, label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
 from slipway.judging.slices import slices
-from slipway.judging.subject import Answered, read_subject
+from slipway.judging.subject import Answered, Subject, read_subject
+from slipway.learning.trained import load_network
 from slipway.pictures.fairness import fairness_picture
 from slipway.pictures.judging import calibration, confusion, label_roc, residuals, roc
 from slipway.pictures.learning import learning_curve
 from slipway.pictures.slices import slices_picture
+from slipway.product.augment import BEFORE
 from slipway.product.evaluate import Evaluate
 from slipway.stage import main
 from slipway.tables.heads import THRESHOLD
@@ -72,7 +74,8 @@ def evaluate(
         further = {name: {"metrics": judged[name].metrics, "intervals": judged[name].intervals} for name in others}
         write_json(folder / "targets.json", further)
         write_drawn("slices", found := slices(subject, main.decision, params), slices_picture(found), folder)
-        write_drawn("fairness", found := fairness(subject, main.decision, params), fairness_picture(found), folder)
+        compared = fairness(subject, main.decision, params, **without_mitigation(train, code, subject, params))
+        write_drawn("fairness", compared, fairness_picture(compared), folder)
         if labelled := {name: each.by_label for name, each in judged.items() if each.by_label is not None}:
             write_json(folder / "labels.json", labelled)
         pl.concat(predictions(subject.frames, judged)).write_parquet(folder / "predictions.parquet")
@@ -142,6 +145,16 @@ def draw(parts: dict[str, Answered], decision: Decision, folder: Path) -> None:
     write_text(folder / "confusion.svg", confusion(test.targets, decision.choose(judged), classes))
     write_text(folder / "roc.svg", roc(test.targets, judged, classes))
     write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, judged))
+
+
+def without_mitigation(train: Path, code: Path | None, subject: Subject, params: Evaluate) -> dict[str, Any]:
+    """Return what was done before training for fairness, and what the same network shows without it; {} for nothing."""
+    if not (train / BEFORE).is_dir():
+        return {}
+    before, target = subject.with_network(load_network(train / BEFORE, code)), subject.schema.require_target()
+    decision = judge(before.answered[target], target, subject.schema, params).decision
+    done = read_json(train / BEFORE / "mitigation.json")
+    return {"before": fairness(before, decision, params), "mitigation": done}
 
 
 def write_drawn(name: str, facts: dict[str, Any], picture: str | None, folder: Path) -> None:

@@ -63,7 +63,12 @@ class Given:
 
 
 def fairness(
-    subject: Subject, decision: Decision, params: Evaluate, *, before: Mapping[str, Any] | None = None
+    subject: Subject,
+    decision: Decision,
+    params: Evaluate,
+    *,
+    before: Mapping[str, Any] | None = None,
+    mitigation: Mapping[str, Any] | None = None,
 ) -> Facts:
     """Return what fairness.json holds about the main target.
 
@@ -72,6 +77,7 @@ def fairness(
         decision: How its outputs become a class.
         params: The section.
         before: What this returned of the same product without its mitigation; None where nothing was mitigated.
+        mitigation: What was done.
 
     Raises:
         ParamsError: `evaluate.positive` is no class.
@@ -104,7 +110,7 @@ def fairness(
         "positive": positive,
         "columns": columns,
         "before": None if before is None else before["columns"],
-        "mitigation": None,
+        "mitigation": mitigation,
         "notes": notes,
     }
 

@@ -1,7 +1,7 @@
 """The trained model and the rows that it is judged on: what each part of evaluate is given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -72,6 +72,10 @@ class Subject:
     def heads(self) -> tuple[Head, ...]:
         """Where the answer for each target stands in the outputs."""
         return heads_of(self.schema.targets)
+
+    def with_network(self, network: nn.Module) -> "Subject":
+        """Return the same rows with another network."""
+        return replace(self, network=network)
 
     def outputs(self, frame: pl.DataFrame) -> np.ndarray:
         """Ask the network about rows: [N, outputs] of all heads, or values [N]."""

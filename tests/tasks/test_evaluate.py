@@ -1,6 +1,7 @@
 """Evaluate writes the same judgement twice, and its files agree with each other."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,14 @@ from tasks.evaluate import evaluate
 PARAMS = Evaluate(bootstrap_samples=100)
 
 
-def make_stages(root: Path, *, task: str = "classification", weight: float = 2.0) -> list[Path]:
+def make_stages(
+    root: Path, *, task: str = "classification", weight: float = 2.0, sensitive: Sequence[str] = ()
+) -> list[Path]:
     """Folders of a linear model that looks at the sign of `x` (classification) or answers x * weight."""
     classes = ["no", "yes"] if task == "classification" else None
-    product = Product.model_validate({"kind": "tabular", "task": task, "target": "y", "classes": classes})
+    product = Product.model_validate(
+        {"kind": "tabular", "task": task, "target": "y", "classes": classes, "sensitive": sensitive}
+    )
     dtype = "String" if classes else "Float64"
     schema = Schema(
         product=product, columns=[Column(name="x", dtype="Float64"), Column(name="y", dtype=dtype)], classes=classes
@@ -111,6 +116,22 @@ def test_a_regression_has_its_own_metrics_and_picture(tmp_path: Path) -> None:
     predictions = pl.read_parquet(out / "predictions.parquet")
     assert predictions.schema["prediction"] == pl.Float64
     assert predictions["split"].value_counts()["count"].to_list() == [40, 40]
+
+
+def test_a_mitigation_before_training_is_compared_with_the_same_network_without_it(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path, sensitive=["x"])
+    make_stages(tmp_path / "other", weight=-2.0)
+    (tmp_path / "other/train").rename(stages[0] / "before")
+    done = {"name": "reweighing", "column": "x", "weights": {}, "absent": []}
+    write_json(stages[0] / "before" / "mitigation.json", done)
+    out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"min_group_rows": 5}))
+    told = json.loads((out / "fairness.json").read_text())
+    assert told["mitigation"] == done
+    for group, figures in told["columns"]["x"]["groups"].items():
+        assert figures["accuracy"]["value"] == pytest.approx(
+            1 - told["before"]["x"]["groups"][group]["accuracy"]["value"]
+        )
+    assert "after mitigation" in (out / "fairness.svg").read_text()
 
 
 def test_a_diverged_network_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
