@@ -171,8 +171,8 @@ def _fairness(fairness: Facts) -> str:
     of = f" Selection, true and false positive rates are those of {_text(positive)}." if positive else ""
     parts = [f"The trained network's, on the test rows, with intervals.{of}"]
     for column, told in fairness["columns"].items():
-        rates = list(dict.fromkeys(rate for figures in told["groups"].values() for rate in figures))
-        rows = [(group, *(_figure(figures.get(rate)) for rate in rates)) for group, figures in told["groups"].items()]
+        rates = list(next(iter(told["groups"].values())))
+        rows = [(group, *map(_figure, figures.values())) for group, figures in told["groups"].items()]
         apart = [f"{name.replace('_', ' ')} {_figure(each)}" for name, each in told["differences"].items()]
         parts.append(f"By {_text(column)}" + (f": {', '.join(apart)}." if apart else "."))
         parts.append(_table((column, *(rate.replace("_", " ") for rate in rates)), rows))

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from slipway.errors import DataError, ParamsError
 from slipway.judging.decision import Decision
 from slipway.judging.intervals import percentiles, rounded, wilson
 from slipway.judging.rates import EachClass, Errors, OneAgainstRest, View
-from slipway.judging.sensitive_groups import Groups, groups_in
-from slipway.judging.subject import Answered, Subject
+from slipway.judging.sensitive_groups import groups_in
+from slipway.judging.subject import Subject
 from slipway.product.evaluate import Evaluate
 from slipway.tables.schema import Schema
 from slipway.tables.targets import is_known
@@ -89,23 +90,15 @@ def fairness(
     elif decision.has_labels:
         notes.append("The target has many labels: rates by group are for one class a row, or for values.")
     else:
-        answered = subject.answered[schema.require_target()]["test"]
-        frame, given = subject.frames["test"].filter(is_known(answered.targets)), given_to(answered, decision, positive)
+        given, frame = given_to(subject, decision, positive)
         notes += given.warnings()
         for column in schema.product.sensitive:
             try:
-                groups = groups_in(
-                    frame,
-                    column,
-                    min_rows=params.min_group_rows,
-                    is_private=subject.is_private,
-                    max_groups=MAX_GROUPS,
-                )
+                columns[column] = told = by_group(given, frame, column, params, subject)
             except DataError as error:
                 notes.append(f"{column}: left out, because {error}.")
-                continue
-            columns[column] = by_group(given.view(groups.numbers >= 0), groups, params, seed=schema.product.seed)
-            notes += [f"{column}: {sentence}." for sentence in gaps(columns[column], params.min_group_rows)]
+            else:
+                notes += [f"{column}: {sentence}." for sentence in gaps(told, params.min_group_rows)]
     return {
         "positive": positive,
         "columns": columns,
@@ -130,23 +123,32 @@ def positive_class(schema: Schema, params: Evaluate) -> str | None:
     return params.positive
 
 
-def given_to(answered: Answered, decision: Decision, positive: str | None) -> Given:
-    """Return what the decision makes of the answers."""
-    test = answered.known()
+def given_to(subject: Subject, decision: Decision, positive: str | None) -> tuple[Given, pl.DataFrame]:
+    """Return what the decision makes of the answers to the test rows whose target is known, and these rows."""
+    target = subject.schema.require_target()
+    answered, frame = subject.answered[target]["test"], subject.frames["test"]
+    known = is_known(answered.targets)
     if decision.classes is None:
-        return Given(test.targets, test.scores.astype(np.float64), [], None)
-    return Given(test.targets, decision.choose(decision.probabilities(test.scores)), decision.classes, positive)
+        values = answered.scores.astype(np.float64)
+        return Given(answered.targets[known], values[known], [], None), frame.filter(known)
+    chosen = subject.chosen("test", target, decision)
+    return Given(answered.targets[known], chosen[known], decision.classes, positive), frame.filter(known)
 
 
-def by_group(view: View, groups: Groups, params: Evaluate, *, seed: int) -> Facts:
+def by_group(given: Given, frame: pl.DataFrame, column: str, params: Evaluate, subject: Subject) -> Facts:
     """Return the rates of each group and their differences, with intervals, and the group that fares worst.
 
     A share of rows has Wilson's interval, because resamples of rows that are all right would claim certainty; all
     else has percentiles of a bootstrap of the rows.
+
+    Raises:
+        DataError: The column makes no groups, too many, or none that has enough rows.
     """
+    fewest, seed = params.min_group_rows, subject.schema.product.seed
+    groups = groups_in(frame, column, min_rows=fewest, is_private=subject.is_private, max_groups=MAX_GROUPS)
     if not groups.names:
-        return {"groups": {}, "differences": {}, "worst_group": None, "too_small": groups.too_small}
-    numbers = groups.numbers[groups.numbers >= 0]
+        raise DataError(f"none of its groups has {fewest} test rows")
+    numbers, view = groups.numbers[groups.numbers >= 0], given.view(groups.numbers >= 0)
     sums = view.sums(numbers, len(groups.names))
     rates = view.rates(sums)
     limits = bootstrap(view, numbers, groups.names, params, seed=seed)
@@ -162,6 +164,7 @@ def by_group(view: View, groups: Groups, params: Evaluate, *, seed: int) -> Fact
         "groups": {
             group: {
                 "rows": int((numbers == place).sum()),
+                **dict.fromkeys(rates),  # null where the group has no row that it is a share of
                 **figures({name: (rate[place], limits.get(key_of(name, place))) for name, rate in rates.items()}),
             }
             for place, group in enumerate(groups.names)
@@ -220,7 +223,7 @@ def gaps(told: Facts, min_rows: int) -> Iterator[str]:
         yield f"left out are groups of fewer than {min_rows} rows: {named}"
     if len(told["groups"]) == 1:
         yield f"all other rows are of the group '{next(iter(told['groups']))}': there is nothing to compare"
-    for rate, without in (("tpr", "no row of the positive class"), ("fpr", "no row of another class")):
-        lacking = [group for group, figures in told["groups"].items() if "accuracy" in figures and rate not in figures]
-        if lacking and "selection_rate" in told["groups"][lacking[0]]:
-            yield f"{without} in {', '.join(lacking)}, which therefore has no {rate.upper()}"
+    for rate, without in (("tpr", "of the positive class"), ("fpr", "of another class")):
+        lacking = [group for group, rates in told["groups"].items() if rate in rates and rates[rate] is None]
+        if lacking:
+            yield f"no row {without} in {', '.join(lacking)}, and so no {rate.upper()}"

@@ -42,6 +42,10 @@ class Measure:
     is_error: bool
     """Whether they are squared errors."""
 
+    def among(self, rows: np.ndarray) -> "Measure":
+        """Return that of some rows: [N] bool, or their numbers."""
+        return Measure(self.losses[rows], self.is_error)
+
     def of(self, rows: float, lost: float, squares: float, *, confidence_pct: float) -> Found:
         """Judge rows by how many they are, the sum of their losses and the sum of these losses' squares.
 

@@ -11,7 +11,7 @@ from slipway.judging.declared_slices import rows_of, sentence
 from slipway.judging.intervals import rounded
 from slipway.judging.sensitive_groups import groups_in
 from slipway.judging.slice_search import MAX_VALUES, Found, Measure, Values, search
-from slipway.judging.subject import Answered, Subject
+from slipway.judging.subject import Subject
 from slipway.product.evaluate import Evaluate
 from slipway.tables.heads import THRESHOLD
 from slipway.tables.images import image_array
@@ -31,9 +31,8 @@ def slices(subject: Subject, decision: Decision, params: Evaluate) -> Facts:
     Raises:
         ParamsError: A declared slice names an unknown column or value.
     """
-    answered = subject.answered[subject.schema.require_target()]["test"]
-    rows = is_known(answered.targets)
-    frame, measure = columns_of(subject).filter(rows), measure_of(answered.known(), decision)
+    known = is_known(subject.answered[subject.schema.require_target()]["test"].targets)
+    frame, measure = columns_of(subject).filter(known), measure_of(subject, decision).among(known)
     overall = measure.on(np.ones(frame.height, dtype=bool), confidence_pct=params.confidence_pct)
     declared, without = declare(frame, measure, subject, params)
     found, about = find(frame, measure, subject, params)
@@ -64,20 +63,23 @@ def columns_of(subject: Subject) -> pl.DataFrame:
     for name in schema.names("image"):
         assert schema.image_shape is not None, "ingest writes the shape of images"
         pixels = image_array(frame[name], schema.image_shape).reshape(frame.height, -1)
-        columns += [pl.Series("brightness", pixels.mean(axis=1)), pl.Series("contrast", pixels.std(axis=1))]
+        columns += [
+            pl.Series("brightness", pixels.mean(axis=1)).round(1),
+            pl.Series("contrast", pixels.std(axis=1)).round(1),
+        ]
     return pl.DataFrame(columns)
 
 
-def measure_of(test: Answered, decision: Decision) -> Measure:
-    """Return what the model loses on each row; of many labels, a row is right where all are."""
+def measure_of(subject: Subject, decision: Decision) -> Measure:
+    """Return what the model loses on each test row; of many labels, a row is right where all are."""
+    target = subject.schema.require_target()
+    test = subject.answered[target]["test"]
     if decision.classes is None:
         return Measure((test.scores.astype(np.float64) - test.targets) ** 2, is_error=True)
-    probabilities = decision.probabilities(test.scores)
     if decision.has_labels:
-        wrong = ((probabilities > THRESHOLD) != test.targets.astype(bool)).any(axis=1)
-    else:
-        wrong = decision.choose(probabilities) != test.targets
-    return Measure(wrong.astype(np.float64), is_error=False)
+        given = decision.probabilities(test.scores) > THRESHOLD
+        return Measure((given != test.targets).any(axis=1).astype(np.float64), is_error=False)
+    return Measure((subject.chosen("test", target, decision) != test.targets).astype(np.float64), is_error=False)
 
 
 def declare(frame: pl.DataFrame, measure: Measure, subject: Subject, params: Evaluate) -> tuple[list[Facts], list[str]]:
@@ -101,7 +103,7 @@ def find(frame: pl.DataFrame, measure: Measure, subject: Subject, params: Evalua
         random = np.random.default_rng(subject.schema.product.seed)
         some = np.sort(random.choice(frame.height, MAX_SEARCHED_ROWS, replace=False))
         notes.append(f"Slices were searched for among {MAX_SEARCHED_ROWS:,} of {frame.height:,} test rows.")
-        frame, measure = frame[some], Measure(measure.losses[some], measure.is_error)
+        frame, measure = frame[some], measure.among(some)
     fewest, confidence = params.min_slice_rows, params.confidence_pct
     values, names = values_of(frame, fewest, is_private=subject.is_private)
     if not names:

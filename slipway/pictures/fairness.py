@@ -27,59 +27,54 @@ def fairness_picture(facts: Facts) -> str | None:
 
 
 def _column(name: str, told: Facts, before: Facts | None, positive: str | None) -> ChartType:
-    """Draw the panels of one column."""
+    """Draw the rates of one column side by side: a dot for each group, on a line that is its interval."""
     shown = list(told["groups"])[:MAX_GROUPS]
-    rates = list(dict.fromkeys(rate for group in shown for rate in told["groups"][group] if rate != "rows"))
-    series = {AFTER: told} if before is None else {BEFORE: before, AFTER: told}
     labels = {group: f"{group} ({told['groups'][group]['rows']:,})" for group in shown}
-    panels = [_panel(rate, series, labels, positive, is_first=rate == rates[0]) for rate in rates]
-    of_all = f", {len(shown)} of {len(told['groups'])} groups" if len(shown) < len(told["groups"]) else ""
-    title = alt.Title(f"By {name}{of_all}", subtitle=list(_differences(told, before)), subtitleColor="currentColor")
-    return alt.hconcat(*panels, spacing=16).properties(title=title)
-
-
-def _panel(
-    rate: str, series: Mapping[str, Facts], labels: Mapping[str, str], positive: str | None, *, is_first: bool
-) -> ChartType:
-    """Draw one rate: a dot for each group, on a line that is its interval."""
+    rates = [rate for rate in told["groups"][shown[0]] if rate != "rows"]
+    series = {AFTER: told} if before is None else {BEFORE: before, AFTER: told}
     dots = [
-        {"group": label, "series": name, **told["groups"][group][rate]}
-        for name, told in series.items()
+        {"group": label, "series": each, "rate": _title(rate, positive), **judged["groups"][group][rate]}
+        for each, judged in series.items()
         for group, label in labels.items()
-        if rate in told["groups"].get(group, {})
+        for rate in rates
+        if judged["groups"].get(group, {}).get(rate)
     ]
-    axis = alt.Axis(labels=is_first, ticks=False, domain=False, labelLimit=220)
-    scale = alt.Scale(domain=[0, 1]) if rate in SHARES else alt.Scale(zero=True)
-    base = alt.Chart(table(dots)).encode(
-        y=alt.Y(
-            "group:N", sort=list(labels.values()), title=None, axis=axis, scale=alt.Scale(domain=[*labels.values()])
-        ),
+    base = alt.Chart(height=GROUP_HEIGHT * len(labels) * (1 if before is None else 1.5), width=PANEL_WIDTH).encode(
+        y=alt.Y("group:N", sort=list(labels.values()), title=None, axis=alt.Axis(ticks=False, domain=False)),
         yOffset=alt.YOffset("series:N", sort=list(series)),
         color=alt.Color(
             "series:N",
             scale=alt.Scale(domain=list(series), range=["#999", COLOURS[0]][-len(series) :]),
-            legend=alt.Legend() if len(series) > 1 else None,
+            legend=alt.Legend() if before else None,
         ),
     )
-    title = _title(rate, positive)
-    lines = base.mark_rule(strokeWidth=2, opacity=0.6).encode(
-        x=alt.X("low:Q", title=title, scale=scale, axis=alt.Axis(tickCount=3)), x2="high:Q"
+    are_shares = set(rates) <= set(SHARES)
+    x = alt.X(
+        "low:Q",
+        title=None,
+        axis=alt.Axis(tickCount=3),
+        scale=alt.Scale(domain=[0, 1]) if are_shares else alt.Scale(zero=True),
     )
+    lines = base.mark_rule(strokeWidth=2, opacity=0.6).encode(x=x, x2="high:Q")
     points = base.mark_circle(size=45, opacity=1).encode(x="value:Q")
-    height = GROUP_HEIGHT * len(labels) * (1 if len(series) == 1 else 1.5)
-    return alt.layer(lines, points).properties(width=PANEL_WIDTH, height=height)
+    head = alt.Header(title=None, labelExpr="split(datum.label, '|')", labelColor="currentColor")
+    of_all = f", {len(shown)} of {len(told['groups'])} groups" if len(shown) < len(told["groups"]) else ""
+    title = alt.Title(f"By {name}{of_all}", subtitle=list(_differences(told, before)), subtitleColor="currentColor")
+    column = alt.Column("rate:N", sort=[_title(rate, positive) for rate in rates], header=head)
+    panels = alt.layer(lines, points, data=table(dots)).facet(column=column, spacing=16, title=title)
+    return panels if are_shares else panels.resolve_scale(x="independent")
 
 
-def _title(rate: str, positive: str | None) -> list[str]:
-    """Say what a rate is, in words for who has not met it."""
+def _title(rate: str, positive: str | None) -> str:
+    """Say what a rate is, in words for who has not met it; a bar parts its lines."""
     return {
-        "accuracy": ["accuracy:", "answers that are right"],
-        "selection_rate": ["selection rate:", f"all who are given {positive}"],
-        "tpr": ["true positive rate: of those", f"who are {positive}, given it"],
-        "fpr": ["false positive rate: of those", f"who are not {positive}, given it"],
-        "tpr_macro": ["recall:", "mean over the classes"],
-        "rmse": ["root mean squared error"],
-        "mae": ["mean absolute error"],
+        "accuracy": "accuracy:|share that is right",
+        "selection_rate": f"selection rate: share|that is given {positive}",
+        "tpr": f"true positive rate: of those|who are {positive}, given it",
+        "fpr": f"false positive rate: of those|who are not {positive}, given it",
+        "tpr_macro": "recall:|mean over the classes",
+        "rmse": "root mean squared error",
+        "mae": "mean absolute error",
     }[rate]
 
 

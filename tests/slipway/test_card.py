@@ -42,7 +42,7 @@ def facts(**changes: Any) -> dict[str, Any]:
             "columns": {
                 "town": {
                     "groups": {
-                        "Y|X": {"rows": 1200, "accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}},
+                        "Y|X": {"rows": 1200, "accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}, "tpr": None},
                         "Z": {"rows": 40, "accuracy": FIGURE, "tpr": FIGURE},
                     },
                     "differences": {"demographic_parity_difference": {**FIGURE, "by_chance": 0.07}},

@@ -134,6 +134,14 @@ def test_a_mitigation_before_training_is_compared_with_the_same_network_without_
     assert "after mitigation" in (out / "fairness.svg").read_text()
 
 
+def test_of_a_private_product_no_value_of_a_few_rows_is_told(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path, sensitive=["x"])
+    write_json(stages[1] / "receipt.json", {"private": True})
+    out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"min_group_rows": 5}))
+    told = json.loads((out / "fairness.json").read_text())["columns"]["x"]
+    assert list(told["groups"]) == ["part 1", "part 2", "part 3", "part 4"]
+
+
 def test_a_diverged_network_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="NaN or infinite"):
         evaluate(*make_stages(tmp_path, weight=float("nan")), tmp_path / "evaluate", PARAMS)

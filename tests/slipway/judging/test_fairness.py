@@ -85,7 +85,9 @@ def test_a_class_that_is_absent_from_test_leaves_the_other_rates():
     frame, _ = people()
     absent = frame.with_columns(y=pl.lit("no"))
     told = facts(absent, frame["y"].to_list())
-    assert list(told["columns"]["sex"]["groups"]["m"]) == ["rows", "accuracy", "selection_rate", "fpr"]
+    assert told["columns"]["sex"]["groups"]["m"]["tpr"] is None
+    assert told["columns"]["sex"]["groups"]["m"]["fpr"]["value"] > 0
+    assert "sex: no row of the positive class in m, f, and so no TPR." in told["notes"]
     assert "No test row is of the class yes, which leaves no true positive rate." in told["notes"]
     assert set(told["columns"]["sex"]["differences"]) == {"demographic_parity_difference", "equalized_odds_difference"}
 
@@ -97,11 +99,11 @@ def test_constant_answers_are_named():
     assert any("gives every test row the class 'no'" in note for note in told["notes"])
 
 
-def test_groups_that_are_all_too_small_leave_nothing_but_their_counts():
+def test_groups_that_are_all_too_small_leave_a_sentence():
     frame, given = people(12)
     told = facts(frame, given, PARAMS.model_copy(update={"min_group_rows": 100}))
-    assert told["columns"]["sex"]["groups"] == {} and told["columns"]["sex"]["worst_group"] is None
-    assert sum(told["columns"]["sex"]["too_small"].values()) == 12
+    assert told["columns"] == {}
+    assert told["notes"] == ["sex: left out, because none of its groups has 100 test rows."]
 
 
 def test_of_three_classes_none_is_positive_unless_one_is_declared():

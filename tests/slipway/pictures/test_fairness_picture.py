@@ -37,6 +37,13 @@ def test_groups_have_their_rows_and_rates_are_explained():
     assert "before" not in shown
 
 
+def test_errors_of_a_regression_have_scales_of_their_own():
+    sex = column(0.5)
+    sex["groups"] = {"women": {"rows": 50, "rmse": figure(900.0), "mae": figure(2.0)}}
+    shown = texts(fairness_picture(facts(positive=None, columns={"sex": sex})))
+    assert {"root mean squared error", "mean absolute error", "500", "2"} <= shown
+
+
 def test_before_and_after_stand_side_by_side():
     shown = texts(fairness_picture(facts(before={"sex": column(0.8)})))
     assert {"before", "after mitigation"} <= shown
