@@ -26,6 +26,7 @@ def card_facts(
     decision: Decision,
     further: Mapping[str, Any],
     intervals: Mapping[str, Any],
+    fairness: Mapping[str, Any],
     fidelity: Mapping[str, Any],
     release_receipt: Mapping[str, Any],
     training_receipt: Mapping[str, Any],
@@ -42,6 +43,7 @@ def card_facts(
         decision: How a class is chosen.
         further: targets.json of compress: the metrics of further targets, by their columns.
         intervals: intervals.json of evaluate.
+        fairness: fairness.json of evaluate.
         fidelity: fidelity.json of compress.
         release_receipt: receipt.json of privatize.
         training_receipt: receipt.json of train.
@@ -71,6 +73,7 @@ def card_facts(
         "decision": decision.rule,
         **({"targets": _further(schema, further)} if further else {}),
         "intervals": dict(intervals),
+        "fairness": dict(fairness),
         "privacy": {"release": dict(release_receipt), "training": dict(training_receipt)},
     }
 
@@ -87,6 +90,7 @@ def model_card(facts: Facts) -> str:
         "Intended use": _text(facts["description"]) or "Not stated: `package.description` in params.yaml is empty.",
         "Data": _data(data, facts.get("targets", {})),
         "Metrics": _metrics(facts["metrics"], facts["intervals"], facts.get("targets", {}), facts["decision"]),
+        **({"Fairness": _fairness(facts["fairness"])} if facts["data"]["sensitive"] else {}),
         "Privacy": _privacy(facts["privacy"]),
         "Limitations": "\n".join(f"- {line}" for line in _limitations(facts)),
         "How to use": _usage(data, facts.get("targets", {})),
@@ -167,6 +171,28 @@ def _metrics(metrics: Facts, intervals: Facts, targets: Facts, decision: str | N
     return "\n\n".join([note, _table(("metric", "value", confidence), rows), *further])
 
 
+def _fairness(fairness: Facts) -> str:
+    """Tell the rates of each group, and how far apart the groups are."""
+    positive = fairness["positive"]
+    of = f" Selection, true and false positive rates are those of {_text(positive)}." if positive else ""
+    parts = [f"The trained network's, on the test rows, with intervals.{of}"]
+    for column, told in fairness["columns"].items():
+        rates = list(next(iter(told["groups"].values())))
+        rows = [(group, *map(_figure, figures.values())) for group, figures in told["groups"].items()]
+        apart = [f"{name.replace('_', ' ')} {_figure(each)}" for name, each in told["differences"].items()]
+        parts.append(f"By {_text(column)}" + (f": {', '.join(apart)}." if apart else "."))
+        parts.append(_table((column, *(rate.replace("_", " ") for rate in rates)), rows))
+    return "\n\n".join([*parts, *(_text(note) for note in fairness["notes"])])
+
+
+def _figure(value: Any) -> str:
+    """Write a count of rows, or a rate with its interval; nothing where a group has no such rate."""
+    if not isinstance(value, dict):
+        return "" if value is None else f"{value:,}"
+    chance = f", {_number(value['by_chance'])} by chance" if "by_chance" in value else ""
+    return f"{_number(value['value'])} ({_number(value['low'])} to {_number(value['high'])}{chance})"
+
+
 def _privacy(privacy: Facts) -> str:
     release, training = privacy["release"], privacy["training"]
     if not release["private"]:
@@ -194,8 +220,8 @@ def _limitations(facts: Facts) -> list[str]:
         limits = facts["intervals"]["intervals"]["accuracy"]
         points = 100 * (limits["high"] - limits["low"]) / 2
         lines.append(f"So many test rows tell the accuracy to about {points:.1f} points either way.")
-    if data["sensitive"]:
-        lines.append(f"This card holds no figures by {_listed(data['sensitive'])}.")
+    if without := [name for name in data["sensitive"] if name not in facts["fairness"]["columns"]]:
+        lines.append(f"This card holds no figures by {_listed(without)}.")
     return [
         *lines,
         *(

@@ -12,10 +12,11 @@ import numpy as np
 import polars as pl
 
 from slipway.errors import DataError
-from slipway.files import whole_folder, write_json, write_text
+from slipway.files import read_json, whole_folder, write_json, write_text
 from slipway.judging.costs import costs_of
 from slipway.judging.deciding import decide
 from slipway.judging.decision import Decision
+from slipway.judging.fairness import fairness
 from slipway.judging.groups import groups_for
 from slipway.judging.intervals import classification_intervals, regression_intervals
 from slipway.judging.label_metrics import binary, by_label, label_intervals, label_metrics
@@ -27,9 +28,14 @@ from slipway.judging.metrics import (
     regression_metrics,
 )
 from slipway.judging.notes import class_notes, label_notes, value_notes
+from slipway.judging.slices import slices
 from slipway.judging.subject import Subject, read_subject
+from slipway.learning.trained import load_network
+from slipway.pictures.fairness import fairness_picture
 from slipway.pictures.judging import calibration, confusion, cost_by_threshold, precision_recall, residuals, roc
 from slipway.pictures.learning import learning_curve
+from slipway.pictures.slices import slices_picture
+from slipway.product.augment import BEFORE
 from slipway.product.evaluate import Evaluate
 from slipway.stage import main
 from slipway.tables.heads import THRESHOLD
@@ -83,6 +89,11 @@ def evaluate(
         further = {name: {"metrics": judged[name].metrics, "intervals": judged[name].intervals} for name in others}
         write_json(folder / "targets.json", further)
         write_json(folder / "notes.json", {"notes": [note for each in judged.values() for note in each.notes]})
+        write_drawn("slices", found := slices(subject, main.decision, params), slices_picture(found), folder)
+        compared = fairness(
+            subject, main.decision, params, **without_mitigation(train, code, subject, main.decision, params)
+        )
+        write_drawn("fairness", compared, fairness_picture(compared), folder)
         if labelled := {name: each.by_label for name, each in judged.items() if each.by_label is not None}:
             write_json(folder / "labels.json", labelled)
         if main.decision.threshold is not None or main.decision.costs is not None:
@@ -179,6 +190,33 @@ def costs_on_test(subject: Subject, decision: Decision, params: Evaluate) -> dic
     test, frame = subject.answered[subject.schema.require_target()]["test"], subject.frames["test"]
     probabilities, groups = decision.probabilities(test.scores), groups_for(decision, frame)
     return costs_of(decision, test.targets, probabilities, groups, bootstrap(subject, params))
+
+
+def without_mitigation(
+    train: Path, code: Path | None, subject: Subject, decision: Decision, params: Evaluate
+) -> dict[str, Any]:
+    """Return what was done for fairness, and what is found without it; {} for nothing.
+
+    Before reweighing stands the same network, trained without it; before thresholds of groups the common one.
+    """
+    done: list[dict[str, Any]] = []
+    if (reweighed := train / BEFORE).is_dir():
+        done.append(read_json(reweighed / "mitigation.json"))
+        subject = subject.with_network(load_network(reweighed, code))
+        decision, _ = decide(subject, subject.schema.require_target(), params)
+    if (groups := decision.group_thresholds) is not None:
+        done.append(
+            {"method": "thresholds of groups", "column": groups.grouping.column, "thresholds": groups.thresholds}
+        )
+        decision = decision.model_copy(update={"group_thresholds": None})
+    return {"before": fairness(subject, decision, params), "mitigation": done} if done else {}
+
+
+def write_drawn(name: str, facts: dict[str, Any], picture: str | None, folder: Path) -> None:
+    """Write what was found, and its picture if there is one."""
+    write_json(folder / f"{name}.json", facts)
+    if picture is not None:
+        write_text(folder / f"{name}.svg", picture)
 
 
 def predictions(frames: Mapping[str, pl.DataFrame], judged: dict[str, Judgement]) -> list[pl.DataFrame]:

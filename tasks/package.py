@@ -71,6 +71,7 @@ def package(
             decision=read_decision(evaluate),
             further=read_json(compress / "targets.json"),
             intervals=read_json(evaluate / "intervals.json"),
+            fairness=read_json(evaluate / "fairness.json"),
             fidelity=fidelity,
             release_receipt=receipts["privatize"],
             training_receipt=receipts["train"],

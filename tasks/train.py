@@ -6,6 +6,7 @@ The validation rows say when to stop and which weights are kept.
 import csv
 import hashlib
 import logging
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +32,7 @@ from slipway.learning.trained import save_network
 from slipway.networks.building import Architecture, Ensemble
 from slipway.networks.own import code_sha256
 from slipway.pictures.samples import sheet
-from slipway.product.augment import Policy
+from slipway.product.augment import BEFORE, Policy
 from slipway.product.networks import Own
 from slipway.product.start import Start
 from slipway.product.train import NO_INFLUENCE, Train
@@ -52,7 +53,8 @@ def train(
 
     Same rows, parameters and code give the same bytes on the same type of machine, on a CPU. A run that was killed
     goes on from its checkpoint in work/train, and gives them, too. With --tensorboard it writes events beside it.
-    `code` holds a network of the product's own.
+    `code` holds a network of the product's own. Where augment reweighed rows, before/ holds the same network trained
+    without that.
 
     Raises:
         ParamsError: The network or the loss does not suit the rows.
@@ -61,20 +63,54 @@ def train(
         SlipwayError: Events are wanted, and TensorBoard is not installed.
     """
     with whole_folder(out) as folder:
-        mark = fingerprint(augment, privatize, params, choose_device(params.device), code)
-        checkpoint = Checkpoint(out.parent / "work" / out.name, mark)
-        for path in checkpoint.others():
-            logger.warning(
-                "%s is of other rows or parameters: it is not gone on from; delete it if nobody wants it", path
-            )
-        series = [series_of(checkpoint.of(member)) for member in range(params.ensemble)] if tensorboard else []
-        arguments = (augment, privatize, folder, params, checkpoint, code, series)
-        if params.processes == 1:
-            learn(*arguments)
-        else:
-            learn_together(learn, arguments, folder, processes=params.processes)
-    checkpoint.remove()
+        work = out.parent / "work" / out.name
+        checkpoints = [learn_whole(augment, privatize, folder, work, params, code, tensorboard=tensorboard)]
+        if (augment / BEFORE).is_dir():
+            logger.info("the network is trained once more, on rows that are not reweighed: evaluate compares the two")
+            before = folder / BEFORE
+            before.mkdir()
+            checkpoints.append(learn_whole(augment / BEFORE, privatize, before, work / BEFORE, params, code))
+            shutil.copyfile(augment / BEFORE / "mitigation.json", before / "mitigation.json")
+    for checkpoint in checkpoints:
+        checkpoint.remove()
     return out
+
+
+def learn_whole(
+    augment: Path,
+    privatize: Path,
+    folder: Path,
+    work: Path,
+    params: Train,
+    code: Path | None,
+    *,
+    tensorboard: bool = False,
+) -> Checkpoint:
+    """Train the network, in as many processes as asked for, and write it into `folder`.
+
+    Args:
+        augment: What it learns from.
+        privatize: The validation rows, and how rows are prepared.
+        folder: Where the network goes.
+        work: Where its checkpoints lie.
+        params: The section.
+        code: The product's own code.
+        tensorboard: Whether events are written beside the checkpoints.
+
+    Returns:
+        Its checkpoint, to be removed once all is done.
+    """
+    mark = fingerprint(augment, privatize, params, choose_device(params.device), code)
+    checkpoint = Checkpoint(work, mark)
+    for path in checkpoint.others():
+        logger.warning("%s is of other rows or parameters: it is not gone on from; delete it if nobody wants it", path)
+    series = [series_of(checkpoint.of(member)) for member in range(params.ensemble)] if tensorboard else []
+    arguments = (augment, privatize, folder, params, checkpoint, code, series)
+    if params.processes == 1:
+        learn(*arguments)
+    else:
+        learn_together(learn, arguments, folder, processes=params.processes)
+    return checkpoint
 
 
 def learn(

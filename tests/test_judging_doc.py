@@ -7,16 +7,20 @@ import pytest
 import yaml
 
 from slipway.judging.costs import cost_matrix, least_cost_threshold
-from slipway.product.evaluate import Evaluate
 from slipway.product.mitigation import Mitigation
+from slipway.product.params import Params
 
 DOC = (Path(__file__).parents[1] / "docs" / "JUDGING.md").read_text()
 EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", DOC, re.DOTALL)]
 
 
-@pytest.mark.parametrize("content", [each["evaluate"] for each in EXAMPLES if "evaluate" in each], ids=str)
-def test_an_example_is_a_section_of_params(content: dict) -> None:
-    Evaluate.model_validate(content)
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_an_example_is_a_part_of_params_yaml(example: dict) -> None:
+    for name, section in example.items():
+        model = Params.model_fields[name].annotation
+        assert model is not None
+        needed = {"product": {"kind": "tabular"}, "train": {"network": {"name": "mlp"}}}.get(name, {})
+        model.model_validate({**needed, **section})
 
 
 def test_the_threshold_of_the_costs_is_the_one_told() -> None:

@@ -130,3 +130,12 @@ def report(
         "seed": seed,
         "intervals": {name: {"low": round(low, 6), "high": round(high, 6)} for name, (low, high) in limits.items()},
     }
+
+
+def rounded(value: float) -> float:
+    """Return six significant digits: more is not meant.
+
+    >>> rounded(0.123456789)
+    0.123457
+    """
+    return float(f"{value:.6g}")

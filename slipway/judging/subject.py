@@ -1,7 +1,7 @@
 """The trained model and the rows that it is judged on: what each part of evaluate is given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from torch import nn
 
+from slipway.files import read_json
 from slipway.judging.decision import Decision
 from slipway.judging.groups import groups_for
 from slipway.learning.trained import load_network, scores
@@ -45,6 +46,8 @@ class Subject:
         schema: Of the rows.
         train: The rows that privatize released to train from, not read before they are needed.
         frames: The released `validation` rows and the plain `test` rows.
+        is_private: Whether privatize protects rows; the test rows are plain, and values that few of them hold must
+            then stand in no file.
     """
 
     network: nn.Module
@@ -52,6 +55,7 @@ class Subject:
     schema: Schema
     train: pl.LazyFrame
     frames: Mapping[str, pl.DataFrame]
+    is_private: bool = False
 
     @cached_property
     def answered(self) -> dict[str, dict[str, Answered]]:
@@ -75,6 +79,14 @@ class Subject:
         """Where the answer for each target stands in the outputs."""
         return heads_of(self.schema.targets)
 
+    def chosen(self, part: str, name: str, decision: Decision) -> np.ndarray:
+        """Return the class [N] that the decision of a target gives to each row of a part."""
+        return decision.choose(decision.probabilities(self.answered[name][part].scores))
+
+    def with_network(self, network: nn.Module) -> "Subject":
+        """Return the same rows with another network."""
+        return replace(self, network=network)
+
     def outputs(self, frame: pl.DataFrame) -> np.ndarray:
         """Ask the network about rows: [N, outputs] of all heads, or values [N]."""
         return scores(self.network, features(frame, self.transform))
@@ -96,4 +108,5 @@ def read_subject(train: Path, privatize: Path, preprocess: Path, code: Path | No
             "validation": pl.read_parquet(privatize / "validation.parquet"),
             "test": pl.read_parquet(preprocess / "test.parquet"),
         },
+        read_json(privatize / "receipt.json")["private"],
     )

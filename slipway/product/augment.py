@@ -13,6 +13,9 @@ FOR_TEXTS = ("token_drop", "token_swap")
 FOR_NUMBERS = ("noise", "mixup")
 """What a policy may ask of rows of each kind; noise and mixup are for tables and images alike."""
 
+BEFORE = "before"
+"""Within the folders of augment and train: what would be there without `reweigh`."""
+
 
 class Policy(Section):
     """What train does to each batch, on the device; saved as policy.json."""
@@ -67,6 +70,11 @@ class Augment(Section):
 
     neighbours: int = Field(default=5, ge=1, le=100)
     """Nearest rows of its class, one of which smote goes towards."""
+
+    reweigh: str | None = None
+    """A sensitive column, of whose groups (numbers in quarters) the class is made independent: rows of a group and
+    class that are rarer together than apart are repeated, others left out (Kamiran and Calders 2012). train then
+    learns twice, with and without, and evaluate compares the two."""
 
     policy: Policy = Policy()
     """What train applies on the fly."""

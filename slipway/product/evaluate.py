@@ -9,6 +9,9 @@ from slipway.product.product import Product
 from slipway.product.section import Section
 
 Cost = Annotated[float, Field(ge=0)]
+Value = str | bool | int | float | None
+Condition = Value | list[Value]
+"""Of a column: a value (null: it is missing), one of several texts, or the range of a number."""
 
 
 class Evaluate(Section):
@@ -31,6 +34,23 @@ class Evaluate(Section):
 
     mitigation: Mitigation | None = None
     """Thresholds of groups, for two classes; null has none."""
+
+    positive: str | None = None
+    """The class whose selection, true positive and false positive rates are compared by group; null takes the last of
+    two classes, and compares accuracy and the mean rate of all classes where there are more."""
+
+    min_group_rows: int = Field(default=30, ge=1)
+    """A group of a sensitive column with fewer test rows is left out: its rates would be chance."""
+
+    slices: list[dict[str, Condition]] = []
+    """Parts of the test rows to judge, each by conditions that a row meets all: {sex: Female, age: [30, 45]}. A number
+    or a text must be equal, [lowest, highest] holds both its ends (null leaves one open), [a, b] of texts is either."""
+
+    min_slice_rows: int = Field(default=50, ge=2)
+    """Slices are searched for among groups of one or two columns with as many test rows."""
+
+    max_slices: int = Field(default=10, ge=0, le=100)
+    """How many slices that are surely worse than all rows are told at most."""
 
     @field_validator("costs")
     @classmethod

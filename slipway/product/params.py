@@ -70,6 +70,18 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _reweighed_is_a_sensitive_column(self) -> Self:
+        column, sensitive, task = self.augment.reweigh, self.product.sensitive, self.product.task
+        if column is not None and column not in sensitive:
+            raise ValueError(
+                f"augment.reweigh is {column}, which is no sensitive column: allowed: "
+                + (", ".join(sensitive) or "none, because product.sensitive names no column")
+            )
+        if column is not None and task != "classification":
+            raise ValueError(f"augment.reweigh needs one class a row, and product.task is {task}: remove it")
+        return self
+
+    @model_validator(mode="after")
     def _loss_weights_are_of_targets(self) -> Self:
         targets = self.product.targets
         if strange := [name for name in self.train.loss_weights if name not in targets]:

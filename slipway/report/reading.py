@@ -19,7 +19,17 @@ STAGES = ("ingest", "validate", "preprocess", "privatize", "augment", "train", "
 PICTURES = {
     ".": ("tune",),
     "train": ("augmented",),
-    "evaluate": ("learning", "confusion", "roc", "precision_recall", "calibration", "costs", "residuals"),
+    "evaluate": (
+        "learning",
+        "confusion",
+        "roc",
+        "precision_recall",
+        "calibration",
+        "costs",
+        "residuals",
+        "slices",
+        "fairness",
+    ),
     "compress": ("pareto",),
 }
 """In the folders of the stages, and of `slipway tune` beside them."""

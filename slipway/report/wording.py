@@ -36,6 +36,8 @@ CAPTIONS = {
     "calibration": "Calibration, test rows: on the dashed line, confidence is as large as the share that is right",
     "costs": "What answers cost a row by the threshold, validation rows; the line is the chosen one",
     "residuals": "Predictions and errors, test rows: on the dashed line, they are right",
+    "slices": "Parts of the test rows: declared ones, and the surely worst that were found",
+    "fairness": "Groups of the sensitive columns, test rows",
     "pareto": "Candidates: the filled one was chosen",
 }
 LEADS = {

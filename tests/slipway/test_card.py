@@ -10,7 +10,9 @@ from slipway.judging.decision import Decision
 from slipway.product.product import Product
 from slipway.tables.schema import Column, Schema
 
-SECTIONS = ["Model details", "Intended use", "Data", "Metrics", "Privacy", "Limitations", "How to use"]
+SECTIONS = ["Model details", "Intended use", "Data", "Metrics", "Fairness", "Privacy", "Limitations", "How to use"]
+
+FIGURE = {"value": 0.5, "low": 0.4, "high": 0.6}
 
 
 def facts(**changes: Any) -> dict[str, Any]:
@@ -36,6 +38,23 @@ def facts(**changes: Any) -> dict[str, Any]:
             "samples": 100,
             "confidence_pct": 95,
             "intervals": {"accuracy": {"low": 0.93, "high": 0.98}},
+        },
+        "fairness": {
+            "positive": "<b>yes</b>",
+            "columns": {
+                "town": {
+                    "groups": {
+                        "Y|X": {"rows": 1200, "accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}, "tpr": None},
+                        "Z": {"rows": 40, "accuracy": FIGURE, "tpr": FIGURE},
+                    },
+                    "differences": {"demographic_parity_difference": {**FIGURE, "by_chance": 0.07}},
+                    "worst_group": {"group": "Z", "accuracy": 0.5},
+                    "too_small": {},
+                }
+            },
+            "before": None,
+            "mitigation": None,
+            "notes": [],
         },
         "fidelity": {"chosen": "int8", "parity_error": 1e-7, "agreement_pct": 99.5},
         "release_receipt": {"mechanism": "none", "private": False, "epsilon": None},
@@ -99,3 +118,19 @@ def test_the_card_says_where_the_network_started_and_what_that_leaves_uncovered(
     assert "| started from | 1 of 2 tensors of data/other/train/model.safetensors (sha256 ab) |" in card
     assert "- Privacy does not cover the rows of data/other." in card
     assert "0.weight" not in card
+
+
+def test_the_card_holds_figures_by_sensitive_column() -> None:
+    card = model_card(facts())
+    assert "By town: demographic parity difference 0.5 (0.4 to 0.6, 0.07 by chance)." in card
+    assert "| town | rows | accuracy | tpr |" in card
+    assert "| Y\\|X | 1,200 | 0.9 (0.8 to 0.95) |  |" in card
+    assert "| Z | 40 | 0.5 (0.4 to 0.6) | 0.5 (0.4 to 0.6) |" in card
+    assert "holds no figures by" not in card
+
+
+def test_the_card_says_which_sensitive_columns_have_no_figures() -> None:
+    without = {"positive": None, "columns": {}, "notes": ["town: left out, because it has 60 groups."]}
+    card = model_card(facts(fairness=without))
+    assert "- This card holds no figures by town." in card
+    assert "left out, because it has 60 groups" in card

@@ -78,3 +78,41 @@ def test_a_policy_that_means_nothing_for_the_rows_is_refused(tmp_path: Path, par
 def test_the_policy_is_handed_on(tmp_path: Path) -> None:
     augment(released(tmp_path), tmp_path / "augment", Augment(policy=Policy(noise=0.3)))
     assert Policy.model_validate(read_json(tmp_path / "augment" / "policy.json")) == Policy(noise=0.3)
+
+
+def test_reweighing_makes_the_class_independent_of_a_group_and_keeps_what_was_before(tmp_path: Path) -> None:
+    source = released(tmp_path)
+    out, plain = (augment(source, tmp_path / str(name), Augment(reweigh=name)) for name in ("job", None))
+    rows, before = (pl.read_parquet(folder / "train.parquet") for folder in (out, out / "before"))
+    assert before.equals(pl.read_parquet(plain / "train.parquet"))
+    assert read_json(out / "before" / "policy.json") == read_json(out / "policy.json")
+    assert set(rows["_id"]) <= set(before["_id"])
+
+    def shares(frame: pl.DataFrame) -> list[float]:
+        return frame.group_by("job").agg((pl.col("target") == "yes").mean())["target"].to_list()
+
+    assert max(shares(rows)) - min(shares(rows)) < 0.15 < max(shares(before)) - min(shares(before))
+    done = read_json(out / "before" / "mitigation.json")
+    assert (done["name"], done["column"], sorted(done["weights"])) == (
+        "reweighing",
+        "job",
+        ["cook", "missing", "nurse", "pilot"],
+    )
+    assert not (plain / "before").exists()
+
+
+def test_numbers_are_reweighed_by_quarters(tmp_path: Path) -> None:
+    out = augment(released(tmp_path), tmp_path / "augment", Augment(reweigh="age"))
+    weights = read_json(out / "before" / "mitigation.json")["weights"]
+    assert len(weights) == 5 and "missing" in weights
+
+
+def test_what_cannot_be_reweighed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="'sex' is not among the columns that privatize releases: _id, age, job, tar"):
+        augment(released(tmp_path / "a"), tmp_path / "a/augment", Augment(reweigh="sex"))
+    with pytest.raises(ParamsError, match="needs one class a row, and product.task is regression"):
+        augment(released(tmp_path / "b", regression=True), tmp_path / "b/augment", Augment(reweigh="job"))
+    with pytest.raises(ParamsError, match="'job' is not for it: it has 1 groups"):
+        one = released(tmp_path / "c")
+        pl.read_parquet(one / "train.parquet").with_columns(job=pl.lit("x")).write_parquet(one / "train.parquet")
+        augment(one, tmp_path / "c/augment", Augment(reweigh="job"))

@@ -1,6 +1,7 @@
 """Evaluate writes the same judgement twice, and its files agree with each other."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from slipway.errors import DataError, ParamsError
+from slipway.files import write_json
 from slipway.learning.trained import save_network
 from slipway.networks.building import Architecture, build
 from slipway.product.evaluate import Evaluate
@@ -21,10 +23,14 @@ from tasks.evaluate import evaluate
 PARAMS = Evaluate(bootstrap_samples=100)
 
 
-def make_stages(root: Path, *, task: str = "classification", weight: float = 2.0) -> list[Path]:
+def make_stages(
+    root: Path, *, task: str = "classification", weight: float = 2.0, sensitive: Sequence[str] = ()
+) -> list[Path]:
     """Folders of a linear model that looks at the sign of `x` (classification) or answers x * weight."""
     classes = ["no", "yes"] if task == "classification" else None
-    product = Product.model_validate({"kind": "tabular", "task": task, "target": "y", "classes": classes})
+    product = Product.model_validate(
+        {"kind": "tabular", "task": task, "target": "y", "classes": classes, "sensitive": sensitive}
+    )
     dtype = "String" if classes else "Float64"
     schema = Schema(
         product=product, columns=[Column(name="x", dtype="Float64"), Column(name="y", dtype=dtype)], classes=classes
@@ -33,6 +39,7 @@ def make_stages(root: Path, *, task: str = "classification", weight: float = 2.0
     for folder in (train, privatize, preprocess):
         folder.mkdir(parents=True)
     schema.write(privatize)
+    write_json(privatize / "receipt.json", {"private": False})
     Transform(numbers=[Number(column="x", impute=0, center=0, scale=1)]).write(privatize)
     frame(classes, seed=1, first=0).write_parquet(privatize / "validation.parquet")
     frame(classes, seed=2, first=40).write_parquet(preprocess / "test.parquet")
@@ -62,6 +69,7 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "calibration.svg",
         "confusion.svg",
         "decision.json",
+        "fairness.json",
         "intervals.json",
         "learning.svg",
         "metrics.json",
@@ -69,6 +77,7 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "precision_recall.svg",
         "predictions.parquet",
         "roc.svg",
+        "slices.json",
         "targets.json",
     ]
     metrics = json.loads((out / "metrics.json").read_text())
@@ -109,6 +118,30 @@ def test_a_regression_has_its_own_metrics_and_picture(tmp_path: Path) -> None:
     predictions = pl.read_parquet(out / "predictions.parquet")
     assert predictions.schema["prediction"] == pl.Float64
     assert predictions["split"].value_counts()["count"].to_list() == [40, 40]
+
+
+def test_a_mitigation_before_training_is_compared_with_the_same_network_without_it(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path, sensitive=["x"])
+    make_stages(tmp_path / "other", weight=-2.0)
+    (tmp_path / "other/train").rename(stages[0] / "before")
+    done = {"name": "reweighing", "column": "x", "weights": {}, "absent": []}
+    write_json(stages[0] / "before" / "mitigation.json", done)
+    out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"min_group_rows": 5}))
+    told = json.loads((out / "fairness.json").read_text())
+    assert told["mitigation"] == [done]
+    for group, figures in told["columns"]["x"]["groups"].items():
+        assert figures["accuracy"]["value"] == pytest.approx(
+            1 - told["before"]["x"]["groups"][group]["accuracy"]["value"]
+        )
+    assert "after mitigation" in (out / "fairness.svg").read_text()
+
+
+def test_of_a_private_product_no_value_of_a_few_rows_is_told(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path, sensitive=["x"])
+    write_json(stages[1] / "receipt.json", {"private": True})
+    out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"min_group_rows": 5}))
+    told = json.loads((out / "fairness.json").read_text())["columns"]["x"]
+    assert list(told["groups"]) == ["part 1", "part 2", "part 3", "part 4"]
 
 
 def test_a_diverged_network_is_refused_and_nothing_is_left(tmp_path: Path) -> None:

@@ -55,6 +55,19 @@ def run(root: Path, name: str = "train", **changes: object) -> Path:
     return train(root / "augment", root / "privatize", root / name, QUICK.model_copy(update=changes))
 
 
+def test_reweighed_rows_are_learned_from_beside_the_others(prepared: Path) -> None:
+    plain = run(prepared, "plain", epochs=2)
+    augment(prepared / "privatize", prepared / "reweighed", Augment(reweigh="job"))
+    out = train(
+        prepared / "reweighed", prepared / "privatize", prepared / "out", QUICK.model_copy(update={"epochs": 2})
+    )
+    for name in ("model.safetensors", "model.json", "history.csv"):
+        assert (out / "before" / name).read_bytes() == (plain / name).read_bytes(), "as it was without"
+    assert (out / "model.safetensors").read_bytes() != (plain / "model.safetensors").read_bytes()
+    assert read_json(out / "before" / "mitigation.json")["column"] == "job"
+    assert not list((prepared / "work").rglob("*.pt")), "its checkpoints are gone"
+
+
 def test_the_same_inputs_give_the_same_bytes(prepared: Path) -> None:
     first, second = run(prepared, "first"), run(prepared, "second")
     for name in ("model.safetensors", "model.json", "history.csv", "receipt.json"):

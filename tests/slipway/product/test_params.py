@@ -76,3 +76,17 @@ def test_many_labels_are_learned_one_by_one(tmp_path: Path, key: str, message: s
     path.write_text(path.read_text().replace("  epochs: 20\n", f"  epochs: 20\n  {key}\n"))
     with pytest.raises(ParamsError, match=message):
         read_params(path)
+
+
+@pytest.mark.parametrize(
+    ("product", "message"),
+    [
+        ("adult", r"augment.reweigh is sx, which is no sensitive column: allowed: sex, race, age"),
+        ("cancer", r"augment.reweigh is sx, .* none, because product.sensitive names no column"),
+    ],
+)
+def test_rows_are_reweighed_by_a_sensitive_column(tmp_path: Path, product: str, message: str) -> None:
+    path = changed(product, "augment: {}", "augment: {reweigh: sx}", tmp_path)
+    with pytest.raises(ParamsError, match=message):
+        read_params(path)
+    assert read_params(changed("adult", "augment: {}", "augment: {reweigh: sex}", tmp_path)).augment.reweigh == "sex"
