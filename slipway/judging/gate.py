@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 Rule = dict[str, Any]
-"""`rule`, `value` (None: unknown), `limit`, `passed`; `interval` [low, high] where there is one; `mend` where it is broken,
+"""`rule`, `value` (None: unknown), `limit`, `passed`; `interval` [low, high] where there is one; `mend` where it broke,
 and `why` where the value is unknown.
 """
 
