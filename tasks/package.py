@@ -120,7 +120,7 @@ def evidence_of(compress: Path, evaluate: Path, receipts: dict[str, Any]) -> Evi
     robustness = evaluate / "robustness.json"
     return Evidence(
         predictions=pl.read_parquet(evaluate / "predictions.parquet"),
-        parity_error=read_json(compress / "fidelity.json")["parity_error"],
+        fidelity=read_json(compress / "fidelity.json"),
         size_bytes=(compress / "model.onnx").stat().st_size,
         claimed_bytes=chosen_candidate(compress / "candidates.csv")["size_bytes"],
         zero_weights_pct=zero_weights_pct(compress / "model.onnx"),

@@ -31,7 +31,7 @@ def test_the_defaults_that_it_names_are_so() -> None:
         name: getattr(Gate(), name)
         for name in (
             *("min_test_rows", "max_refused_pct", "max_parity_error", "max_batch_difference", "min_agreement_pct"),
-            "max_zero_weights_pct",
+            *("max_retrained_drop", "max_zero_weights_pct"),
         )
     }
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from slipway.errors import ParamsError
+from slipway.judging.faithful import judge_fidelity
 from slipway.judging.gate import Rule, at_least, at_most
 from slipway.judging.in_server import ALONE_ROWS, BATCHES, InServer
 from slipway.judging.privacy_total import privacy_total
@@ -39,8 +39,8 @@ class Evidence:
     predictions: pl.DataFrame
     """predictions.parquet: what the trained model says of the test rows."""
 
-    parity_error: float
-    """Largest difference between the fp32 export's outputs and the trained model's."""
+    fidelity: Mapping[str, Any]
+    """fidelity.json: what compress measured of the artefact against the network that it holds."""
 
     size_bytes: int
     claimed_bytes: float
@@ -66,7 +66,9 @@ def judge(found: InServer, evidence: Evidence, schema: Schema, gate: Gate) -> Ju
         *_answered(found, gate),
         *_metrics(found, gate),
         *worst.rules,
-        *_fidelity(found, evidence, trainer_decided(evidence.predictions, found.rows.clean, schema), gate),
+        *judge_fidelity(
+            found, trainer_decided(evidence.predictions, found.rows.clean, schema), evidence.fidelity, gate
+        ),
         *_artefact(evidence, gate),
         *_privacy(evidence, gate),
         *_robustness(evidence, gate),
@@ -113,36 +115,6 @@ def _metrics(found: InServer, gate: Gate) -> list[Rule]:
         if limit.max is not None:
             rules.append(at_most(f"{name} on test", metrics[name], limit.max, mend=mend))
     return rules
-
-
-def _fidelity(found: InServer, evidence: Evidence, decided: Mapping[str, np.ndarray], gate: Gate) -> list[Rule]:
-    num_rows = found.rows.clean.height
-    agree = [answers.agrees(decided[name]) for name, answers in found.answers.items()]
-    batches = [
-        at_most(
-            f"difference of answers in batches of {size} from those in batches of {smaller}",
-            apart,
-            gate.max_batch_difference,
-            mend=f"the artefact is wrong in batches of {size} or of {smaller}: set compress.candidates: [fp32]",
-        )
-        for (size, smaller), apart in found.batch_differences.items()
-    ]
-    return [
-        at_most(
-            "difference of the fp32 export from the trained model",
-            evidence.parity_error,
-            gate.max_parity_error,
-            mend=f"the export is wrong, or the network's numbers are very large: bound them, or raise {GATE}."
-            "max_parity_error",
-        ),
-        *batches,
-        at_least(
-            "agreement with the trained model, in percent",
-            100 * min(float(each.mean()) for each in agree) if num_rows else None,
-            min(gate.min_agreement_pct, 100 - 100 / max(num_rows, 1)),
-            mend=f"set compress.candidates: [fp32], or lower {GATE}.min_agreement_pct",
-        ),
-    ]
 
 
 def _artefact(evidence: Evidence, gate: Gate) -> list[Rule]:

@@ -70,7 +70,7 @@ def compare(
         {"difference": difference(per_row, truth[rows], weights)}
         for weights in resamples(len(rows), SAMPLES, schema.product.seed)
     ]
-    low, high = percentiles(samples, confidence_pct)["difference"]
+    low, high = (round(end, 9) for end in percentiles(samples, confidence_pct)["difference"])
     return Difference("r2" if is_regression else "accuracy", value, low, high, len(rows))
 
 

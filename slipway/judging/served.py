@@ -53,6 +53,20 @@ class Served:
         judge = classification_metrics if self.target.label_delimiter is None else label_metrics
         return judge(self.truth[known], self.outputs[known])
 
+    def headline_value(self) -> float | None:
+        """Return accuracy of what was decided, or r2 of the values; None where no row, or one value alone, is known."""
+        known = is_known(self.truth)
+        if not known.any():
+            return None
+        if self.target.classes is None:
+            found = regression_metrics(self.truth[known], self.decided[known])["r2"]
+            return None if found is None else float(found)
+        return float(self.some(known).right().mean())
+
+    def deciding(self, decided: np.ndarray) -> "Served":
+        """Return the same rows, as another decided about them."""
+        return Served(self.target, self.outputs, decided, self.truth)
+
     def right(self) -> np.ndarray:
         """Return which rows [N] are answered right, all labels included; no number is."""
         same = self.decided == self.truth

@@ -79,10 +79,6 @@ class Subject:
         """Where the answer for each target stands in the outputs."""
         return heads_of(self.schema.targets)
 
-    def chosen(self, part: str, name: str, decision: Decision) -> np.ndarray:
-        """Return the class [N] that the decision of a target gives to each row of a part."""
-        return decision.choose(decision.probabilities(self.answered[name][part].scores))
-
     def with_network(self, network: nn.Module) -> "Subject":
         """Return the same rows with another network."""
         return replace(self, network=network)

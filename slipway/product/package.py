@@ -101,16 +101,20 @@ class Gate(Section):
     """The delta of both together."""
 
     max_parity_error: float = Field(default=1e-4, gt=0)
-    """Largest difference between the fp32 export's outputs and the trained model's."""
+    """Largest difference between the fp32 export's outputs and those of the network that it holds."""
 
     max_batch_difference: float = Field(default=1e-4, gt=0)
     """How far a test row's answer may move with the size of its batch: 1, 32 and 256."""
 
     min_agreement_pct: float = Field(default=99, ge=0, le=100)
-    """Share of test rows on which the served artefact decides as the trained model does, in percent.
+    """Share of test rows on which the served artefact decides as the network that it holds, in percent.
 
     One row may always differ: fewer than a hundred rows cannot tell 99 percent from less.
     """
+
+    max_retrained_drop: float = Field(default=0.01, ge=0)
+    """How far accuracy (r2 for a regression) may lie below the trained model's, where compress cut it or trained it
+    again: such an artefact may decide otherwise in single rows."""
 
     @model_validator(mode="after")
     def _metrics_exist(self) -> Self:

@@ -51,7 +51,7 @@ def test_a_good_model_keeps_every_rule_and_each_is_told_with_its_number(champion
         "accuracy on test at least": 1.0,
         "ece on test at most": pytest.approx(0.05),
         "recall of the worst class (no) at least": 1.0,
-        "difference of the fp32 export from the trained model at most": 0.0,
+        "difference of the fp32 export from the network that it holds at most": 0.0,
         "difference of answers in batches of 32 from those in batches of 1 at most": 0.0,
         "difference of answers in batches of 256 from those in batches of 32 at most": 0.0,
         "agreement with the trained model, in percent at least": 100.0,

@@ -103,6 +103,13 @@ def test_metrics_are_under_the_names_of_metrics_json_and_each_label_has_its_own(
     assert {"roc.svg", "calibration.svg"} <= {path.name for path in (line / "evaluate").iterdir()}
 
 
+def test_the_gate_had_a_server_answer_rows_as_the_trained_network_does(line):
+    verdict = read_json(line / "package" / "verdict.json")
+    assert verdict["passed"], verdict
+    (agreement,) = [rule["value"] for rule in verdict["rules"] if rule["rule"].startswith("agreement")]
+    assert agreement >= 98
+
+
 def test_a_served_release_answers_labels_with_their_probabilities(line, tmp_path):
     quick = Deploy(latency_requests=20, gate=DeployGate(max_latency_p95_ms=10_000))
     origin = Origin(line / "package", line / "preprocess", line / "validate")

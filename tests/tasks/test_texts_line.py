@@ -131,6 +131,13 @@ def test_pages_say_that_prose_is_taken(line: Path) -> None:
     assert record_schema(signature)["properties"]["note"]["type"] == ["string", "null"]
 
 
+def test_the_gate_had_a_server_read_the_raw_texts(line: Path, regression: Path) -> None:
+    for root in (line, regression):
+        verdict = read_json(root / "package" / "verdict.json")
+        assert verdict["passed"], verdict
+        assert verdict["notes"][0].startswith("judged in a server process on ")
+
+
 def test_praise_is_told_from_blame_and_a_value_is_answered_where_one_was_learned(line: Path, regression: Path) -> None:
     notes = [{"note": f"the film is very {word}"} for word in ("lovely", "AWFUL")]
     labels = [one["label"] for one in Predictor(line / "package" / "bundle").predict(notes)]

@@ -23,7 +23,7 @@ SCHEMA = Schema(product=Product(kind="tabular", target="y", classes=CLASSES), co
 NUMBERS = Schema(product=Product(kind="tabular", task="regression", target="y"), columns=[], classes=None)
 EVIDENCE = Evidence(
     predictions=pl.DataFrame(),
-    parity_error=1e-6,
+    fidelity={"chosen": "fp32", "parity_error": 1e-6},
     size_bytes=2048,
     claimed_bytes=2048,
     zero_weights_pct=1.0,
@@ -71,7 +71,7 @@ def perfect(**groups: list[str]) -> InServer:
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
-        ({"parity_error": 1e-3}, "difference of the fp32 export from the trained model at most"),
+        ({"fidelity": {"parity_error": 1e-3}}, "difference of the fp32 export from the network that it holds at most"),
         ({"claimed_bytes": 2000}, "size of model.onnx in KiB, as candidates.csv says, at most"),
         ({"gate": {"max_size_kib": 1.9}}, "size of model.onnx in KiB at most"),
         ({"zero_weights_pct": 80.0}, "weights of model.onnx that are zero, in percent at most"),
@@ -97,6 +97,43 @@ def test_one_row_of_a_small_test_part_may_differ(rows: int, differing: int, pass
     truth = (["no", "yes"] * 100)[:rows]
     other = ["yes" if label == "no" else "no" for label in truth[:differing]] + truth[differing:]
     assert names(judged(found([says(label) for label in truth], truth), trained=other)) is not passed
+
+
+CUT = {"chosen": "half", "parity_error": 1e-6, "agreement_pct": 99.5, "trained_agreement_pct": 93.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "differing", "broken_rule"),
+    [
+        ({}, 1, None),
+        ({}, 2, "accuracy less the trained model's on the same test rows at least"),
+        ({"gate": {"max_retrained_drop": 0.02}}, 2, None),
+        (
+            {"fidelity": {**CUT, "agreement_pct": 98.0}},
+            0,
+            "agreement with the network that it holds, in percent at least",
+        ),
+    ],
+)
+def test_a_network_that_was_cut_may_decide_otherwise_but_not_be_worse(
+    changes: dict, differing: int, broken_rule: str | None
+) -> None:
+    """The trained model is wrong about the last ten rows, and the cut one about ten others and some more."""
+    flipped = {"no": "yes", "yes": "no"}
+    trained = TRUTH[:90] + [flipped[label] for label in TRUTH[90:]]
+    cut = [says(flipped[label]) for label in TRUTH[: 10 + differing]] + [
+        says(label) for label in TRUTH[10 + differing :]
+    ]
+    found_here = names(judged(found(cut, TRUTH), trained=trained, **{"fidelity": CUT, **changes}))
+    assert found_here == ([] if broken_rule is None else [broken_rule])
+
+
+def test_values_of_a_network_that_was_cut_are_compared_by_r2() -> None:
+    truth = [float(number) for number in range(100)]
+    off = found([{"value": number + 8} for number in truth], truth, NUMBERS)
+    rule = "r2 less the trained model's on the same test rows at least"
+    assert names(judged(off, schema=NUMBERS, fidelity=CUT)) == [rule]
+    assert names(judged(off, schema=NUMBERS, fidelity=CUT, gate={"max_retrained_drop": 0.1})) == []
 
 
 def test_a_metric_that_could_not_be_computed_keeps_no_limit() -> None:
