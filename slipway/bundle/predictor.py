@@ -64,6 +64,10 @@ class Predictor:
         self.rules = parse_rules(self.files[RULES], where=str(folder / RULES)).rules
         prepare, tokens = parse_prepare(self.files[PREPARE]), self._token_reader(folder)
         self._reader = RecordReader(self.signature, prepare, RowRules(self.rules), tokens)
+        groups = self.decision.group_thresholds
+        self._grouping = None if groups is None else groups.grouping
+        if self._grouping is not None:
+            self._reader.place_of(self._grouping.column)  # refuses a column that the model does not take
         self._session = _session(self.files.pop(MODEL), threads, where=folder / MODEL)
         self._outputs = [head.tensor for head in heads_of(self.signature.targets)]
         self._check_tensors(folder / MODEL)
@@ -96,10 +100,10 @@ class Predictor:
 
     def _groups(self, tensors: dict[str, np.ndarray]) -> np.ndarray | None:
         """Return the name of each record's group, where labels depend on it."""
-        if self.decision.group_thresholds is None:
+        if self._grouping is None:
             return None
-        grouping = self.decision.group_thresholds.grouping
-        return grouping.names(self._reader.column(grouping.column, tensors))
+        tensor, place = self._reader.place_of(self._grouping.column)
+        return self._grouping.names(tensors[tensor][:, place])
 
     def _parse_decision(self, folder: Path) -> Decision:
         """Return the decision, about the classes of the signature."""

@@ -90,8 +90,8 @@ class RecordReader:
                 tensors[name] = np.array([row[columns] for row in rows], dtype=_TYPES[name])
         return tensors
 
-    def column(self, name: str, tensors: dict[str, np.ndarray]) -> np.ndarray:
-        """Return one column of numbers or of known categories, [N], out of what `read` returned.
+    def place_of(self, name: str) -> tuple[str, int]:
+        """Return where a column of numbers or of known categories stands: the tensor of `read`, and its column.
 
         Raises:
             BundleError: the model takes no such column.
@@ -100,7 +100,7 @@ class RecordReader:
         for tensor in ("numeric", "categorical"):
             held = self._columns.get(tensor, slice(0, 0))
             if held.start <= place < held.stop:
-                return tensors[tensor][:, place - held.start]
+                return tensor, place - held.start
         raise BundleError(f"'{name}' is no number or known category among the model's inputs: package the model again")
 
     def _row(self, index: int, record: Any) -> list[Any]:

@@ -4,13 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 Rule = dict[str, Any]
-<<<<<<< HEAD
-"""`rule`, `value` (None: unknown), `limit` and `passed`; `interval` [low, high] where there is one; `mend` where it is
-broken, and `why` where the value is unknown.
-=======
 """`rule`, `value` (None: unknown), `limit`, `passed`; `interval` [low, high] where there is one; `mend` where it broke,
 and `why` where the value is unknown.
->>>>>>> wt-gate
 """
 
 

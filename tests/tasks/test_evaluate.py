@@ -24,10 +24,15 @@ PARAMS = Evaluate(bootstrap_samples=100)
 
 
 def make_stages(
-    root: Path, *, task: str = "classification", weight: float = 2.0, sensitive: Sequence[str] = ()
+    root: Path,
+    *,
+    task: str = "classification",
+    weight: float = 2.0,
+    names: tuple[str, ...] = ("no", "yes"),
+    sensitive: Sequence[str] = (),
 ) -> list[Path]:
-    """Folders of a linear model that looks at the sign of `x` (classification) or answers x * weight."""
-    classes = ["no", "yes"] if task == "classification" else None
+    """Folders of a linear model that looks at `x`: its classes grow with it, or it answers x * weight."""
+    classes = list(names) if task == "classification" else None
     product = Product.model_validate(
         {"kind": "tabular", "task": task, "target": "y", "classes": classes, "sensitive": sensitive}
     )
@@ -43,12 +48,12 @@ def make_stages(
     Transform(numbers=[Number(column="x", impute=0, center=0, scale=1)]).write(privatize)
     frame(classes, seed=1, first=0).write_parquet(privatize / "validation.parquet")
     frame(classes, seed=2, first=40).write_parquet(preprocess / "test.parquet")
-    outputs = 2 if classes else 1
+    outputs = len(classes) if classes else 1
     architecture = Architecture(network=MLP(hidden=[]), inputs=(1,), outputs=outputs, task=task)
     network = build(architecture)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            rows = torch.tensor([[-weight], [weight]][-outputs:])
+            rows = torch.linspace(-weight if classes else weight, weight, outputs)[:, None]
             parameter.copy_(rows if name.endswith("weight") else torch.zeros_like(parameter))
     save_network(network, architecture, train)
     (train / "history.csv").write_text("epoch,train_loss,validation_loss,lr\n1,0.5,0.6,0.1\n2,0.4,0.5,0.05\n")
@@ -59,7 +64,7 @@ def frame(classes: list[str] | None, *, seed: int, first: int) -> pl.DataFrame:
     random = np.random.default_rng(seed)
     x = random.normal(size=40)
     noisy = x + random.normal(size=40) / 2
-    target = np.where(noisy > 0, "yes", "no") if classes else 2 * noisy
+    target = np.array(classes)[(noisy[:, None] > np.arange(len(classes) - 1)).sum(axis=1)] if classes else 2 * noisy
     return pl.DataFrame({"_id": pl.Series(np.arange(first, first + 40), dtype=pl.UInt32), "x": x, "y": target})
 
 
@@ -254,3 +259,19 @@ def test_answers_to_validation_rows_that_are_no_numbers_are_refused(tmp_path: Pa
     pl.read_parquet(path).with_columns(x=pl.lit(1e300)).write_parquet(path)
     with pytest.raises(DataError, match="40 of 40 rows of the model's outputs are NaN or infinite"):
         evaluate(*stages, tmp_path / "evaluate", PARAMS)
+
+
+def test_costs_of_three_classes_have_no_threshold_and_a_class_may_be_absent(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path, names=("low", "middle", "high"))
+    path = stages[2] / "test.parquet"
+    pl.read_parquet(path).with_columns(y=pl.col("y").replace("high", "middle")).write_parquet(path)
+    out = evaluate(*stages, tmp_path / "evaluate", Evaluate(bootstrap_samples=100, costs={"high": {"low": 9}}))
+    assert shown(out) == ["no test row has the class 'high': averages are over the others. Enlarge preprocess.split"]
+    decision, costs = (json.loads((out / name).read_text()) for name in ("decision.json", "costs.json"))
+    assert "threshold" not in decision and decision["costs"] == [[0, 1, 1], [1, 0, 1], [9, 1, 0]]
+    assert (costs["threshold"], list(costs["cost_per_row"])) == (None, ["most_probable", "least_cost", "saved"])
+    assert {"roc.svg", "precision_recall.svg"} <= {path.name for path in out.iterdir()}
+    rows = pl.read_parquet(out / "predictions.parquet")
+    expected = rows.select("p_low", "p_middle", "p_high").to_numpy() @ np.array(decision["costs"])
+    assert rows["prediction"].to_list() == [["low", "middle", "high"][place] for place in expected.argmin(axis=1)]
+    assert (expected.argmin(axis=1) != rows.select("p_low", "p_middle", "p_high").to_numpy().argmax(axis=1)).any()

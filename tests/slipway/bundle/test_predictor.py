@@ -1,6 +1,7 @@
 """A bundle answers raw records, and names what it cannot take."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from slipway.bundle.manifest import write_manifest
 from slipway.bundle.predictor import Predictor
 from slipway.bundle.records import InputError
 from slipway.errors import BundleError
+from slipway.judging.decision import Decision
 
 GOOD = {"age": 40, "income": 3.5, "region": "north"}
 
@@ -186,3 +188,58 @@ def test_a_folder_without_a_model_is_no_bundle(tmp_path):
     write_manifest(tmp_path)
     with pytest.raises(BundleError, match=r"it has no model\.onnx"):
         Predictor(tmp_path)
+
+
+def decided(tabular: Path, folder: Path, decision: Decision) -> Path:
+    """A copy of the bundle with another decision."""
+    bundle = shutil.copytree(tabular, folder / "bundle")
+    decision.write(bundle)
+    write_manifest(bundle)
+    return bundle
+
+
+def by(column: str, kind: str, **thresholds: float) -> Decision:
+    groups = {
+        "grouping": {"column": column, "kind": kind, "ends": [30] if kind == "number" else None},
+        "constraint": "equal_opportunity",
+        "thresholds": thresholds,
+    }
+    return Decision.model_validate({"classes": ["no", "yes"], "threshold": 0.5, "group_thresholds": groups})
+
+
+def test_a_label_follows_from_the_threshold(tabular, predictor, tmp_path):
+    other = Predictor(decided(tabular, tmp_path, Decision(classes=["no", "yes"], threshold=0.95)))
+    (answer,), (usual,) = other.predict([GOOD]), predictor.predict([GOOD])
+    assert (answer["label"], usual["label"], answer["probabilities"]) == ("no", "yes", usual["probabilities"])
+
+
+def test_a_category_has_the_threshold_of_its_group(tabular, tmp_path):
+    other = Predictor(decided(tabular, tmp_path, by("region", "category", north=0.95, missing=0.9)))
+    records = [{**GOOD, "region": region} for region in ("north", " north ", "south", "west", None, "?")]
+    assert [one["label"] for one in other.predict(records)] == ["no", "no", "yes", "yes", "no", "no"]
+
+
+def test_a_number_has_the_threshold_of_its_range(tabular, tmp_path):
+    other = Predictor(decided(tabular, tmp_path, by("income", "number", **{"at most 30": 0.99, "missing": 0.99})))
+    records = [{**GOOD, "income": income} for income in (3.5, 30, 30.5, None)]
+    assert [one["label"] for one in other.predict(records)] == ["no", "yes", "yes", "no"]
+
+
+@pytest.mark.parametrize(
+    ("decision", "says"),
+    [
+        (Decision(classes=["yes", "no"]), r"chooses among \['yes', 'no'\] for 'bought', but signature\.json has"),
+        (by("sex", "category"), "'sex' is no number or known category among the model's inputs: package"),
+    ],
+)
+def test_a_decision_that_does_not_fit_the_model_is_refused(tabular, tmp_path, decision, says):
+    with pytest.raises(BundleError, match=says):
+        Predictor(decided(tabular, tmp_path, decision))
+
+
+def test_a_bundle_without_a_decision_is_no_bundle(tabular, tmp_path):
+    bundle = shutil.copytree(tabular, tmp_path / "bundle")
+    (bundle / "decision.json").unlink()
+    write_manifest(bundle)
+    with pytest.raises(BundleError, match=r"it has no decision\.json"):
+        Predictor(bundle)
