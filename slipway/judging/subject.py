@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from torch import nn
 
+from slipway.files import read_json
 from slipway.judging.decision import Decision
 from slipway.learning.trained import load_network, scores
 from slipway.tables.heads import Head, heads_of
@@ -44,6 +45,8 @@ class Subject:
         schema: Of the rows.
         train: The rows that privatize released to train from, not read before they are needed.
         frames: The released `validation` rows and the plain `test` rows.
+        is_private: Whether privatize protects rows; the test rows are plain, and values that few of them hold must
+            then stand in no file.
     """
 
     network: nn.Module
@@ -51,6 +54,7 @@ class Subject:
     schema: Schema
     train: pl.LazyFrame
     frames: Mapping[str, pl.DataFrame]
+    is_private: bool = False
 
     @cached_property
     def answered(self) -> dict[str, dict[str, Answered]]:
@@ -90,4 +94,5 @@ def read_subject(train: Path, privatize: Path, preprocess: Path, code: Path | No
             "validation": pl.read_parquet(privatize / "validation.parquet"),
             "test": pl.read_parquet(preprocess / "test.parquet"),
         },
+        read_json(privatize / "receipt.json")["private"],
     )
