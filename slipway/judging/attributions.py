@@ -98,7 +98,9 @@ def integrate(evidence: Evidence, row: Array, place: int, baseline: Array, *, st
 
     x, places = torch.from_numpy(row), torch.tensor([place])
     ask: Callable[..., Tensor] = evidence
-    inputs, starts, more = (x,), (torch.from_numpy(baseline),), (places,)
+    more: tuple[Tensor, ...] = (places,)
+    inputs: tuple[Tensor, ...] = (x,)
+    starts: tuple[Tensor, ...] = (torch.from_numpy(baseline),)
     if not x.is_floating_point():
         read = embeddings(evidence.network, x)
         ask, more = _ByEmbedding(evidence, list(read)), (x, places)

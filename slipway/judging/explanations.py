@@ -96,7 +96,7 @@ def _global(
         ],
         "metric": metric,
         "method": f"what is added to {metric.replace('_', ' ')} when values are dealt out anew among "
-        f"{found.num_rows:,} test rows, {section.repeats} times; {params.confidence_pct:g} % interval by a bootstrap "
+        f"{found.num_rows:,} test rows, {found.repeats} times; {params.confidence_pct:g} % interval by a bootstrap "
         "of the rows",
         "rerun_correlation": correlation,
     }
@@ -124,10 +124,17 @@ def _remarks(local: Local, randomised: float | None) -> list[str]:
             f"Of {gaps} of {len(local.found)} explained rows the attributions do not add up to the evidence, even "
             "within the tolerance: raise evaluate.explanations.steps."
         )
-    if randomised is not None and randomised > SUSPICIOUS:
+    if randomised is None:
+        return notes
+    if randomised > SUSPICIOUS:
         notes.append(
             f"Networks with random weights give much the same explanations of single rows (rank correlation "
             f"{randomised:.2f}): these tell of the rows more than of what the model has learned. Do not lean on them."
+        )
+    else:
+        notes.append(
+            "Networks with random weights give other explanations of single rows, as they should (rank correlation "
+            f"{randomised:.2f})."
         )
     return notes
 

@@ -39,11 +39,13 @@ class Importance:
         metric: `log_loss`, or `rmse`.
         rises: Of each part: how much larger the metric is, and the ends of its interval.
         num_rows: Rows that were looked at.
+        repeats: How often each part was dealt out.
     """
 
     metric: str
     rises: dict[str, tuple[float, float, float]]
     num_rows: int
+    repeats: int
 
 
 def importance_of(
@@ -57,7 +59,7 @@ def importance_of(
         subject: What is asked.
         decision: The main target's.
         rows: Rows to look at, at most; a large network is given fewer, but `MIN_ROWS`.
-        repeats: How often each part is dealt out.
+        repeats: How often each part is dealt out, at most; for a large network less often, but once.
         samples: Resamples of the bootstrap.
         confidence_pct: Coverage of the interval.
         seed: Of the rows, the dealing and the bootstrap.
@@ -67,9 +69,10 @@ def importance_of(
     known = np.flatnonzero(is_known(targets))
     random = np.random.default_rng(seed)
     first = features(frame[known[:1]], subject.transform)
-    affordable = MAX_MULTIPLICATIONS / multiplications(subject.network, first) / repeats / max(1, len(parts))
-    wanted = min(len(known), rows, max(MIN_ROWS, int(affordable)))
-    drawn = np.sort(random.choice(known, wanted, replace=False))
+    affordable = MAX_MULTIPLICATIONS / multiplications(subject.network, first) / max(1, len(parts))
+    num_rows = min(len(known), rows, max(MIN_ROWS, int(affordable / repeats)))
+    repeats = min(repeats, max(1, int(affordable / num_rows)))
+    drawn = np.sort(random.choice(known, num_rows, replace=False))
     x, drawn_targets = features(frame[drawn], subject.transform), targets[drawn]
 
     def losses(asked: Array) -> Array:
@@ -91,7 +94,7 @@ def importance_of(
     limits = percentiles(blocks, confidence_pct)
     values = dict(zip(parts, rises(dealt.mean(axis=0)), strict=True))
     found = {name: _rounded(values[name], *limits[name]) for name in parts}
-    return Importance(metric, dict(sorted(found.items(), key=lambda each: -each[1][0])), len(x))
+    return Importance(metric, dict(sorted(found.items(), key=lambda each: -each[1][0])), num_rows, repeats)
 
 
 def parts_of(transform: Transform) -> dict[str, Array]:
@@ -165,5 +168,5 @@ def _dealt_out(x: Array, places: Array, repeats: int, random: np.random.Generato
     return losses(changed.reshape(-1, *x.shape[1:])).reshape(repeats, len(x)).mean(axis=0)
 
 
-def _rounded(*values: float) -> tuple[float, ...]:
-    return tuple(round(float(value), DIGITS) + 0.0 for value in values)
+def _rounded(value: float, low: float, high: float) -> tuple[float, float, float]:
+    return round(float(value), DIGITS) + 0.0, round(low, DIGITS) + 0.0, round(high, DIGITS) + 0.0

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
+from altair.typing import ChartType
 
 from slipway.judging.explanations import Explained
 from slipway.pictures.heat import AGAINST, FOR, Tile, heat_sheet
@@ -36,7 +37,7 @@ def draw_explanations(explained: Explained) -> dict[str, str]:
         pictures["explained"] = heat_sheet(tiles, KEY)
     elif any("word" in one for each in examples for one in each["attributions"]):
         texts = [[(one["word"], one["evidence"]) for one in each["attributions"]] for each in examples]
-        headings = [": ".join(heading(each, facts)) for each in examples]
+        headings = [" · ".join(heading(each, facts)) for each in examples]
         pictures["explained"] = coloured_words([Paragraph(*each) for each in zip(headings, texts, strict=True)], KEY)
     elif examples:
         pictures["explained"] = bars(examples, facts)
@@ -72,7 +73,7 @@ def bars(examples: Sequence[Facts], facts: Facts) -> str:
     return svg(alt.concat(*charts, columns=ACROSS, spacing=24))
 
 
-def _bars(example: Facts, title: str, subtitle: str) -> alt.LayerChart:
+def _bars(example: Facts, title: str, subtitle: str) -> ChartType:
     parts = example["attributions"]
     first, others = parts[:MAX_BARS], parts[MAX_BARS:]
     rows = [{"column": _cut(f"{each['column']} = {each['value']}"), "adds": each["evidence"]} for each in first]
@@ -106,7 +107,7 @@ def heading(example: Facts, facts: Facts) -> list[str]:
         before = _share(1 / (1 + math.exp(-max(-50.0, min(50.0, start)))))
     else:
         answer, before = _cut(example["prediction"]), _cut(start)
-    return [f"{kind}: {answer}", f"true: {_cut(example['target'])} · of {facts['baseline']}: {before}"]
+    return [f"{kind}: {answer}", f"true: {_cut(example['target'])} · for {facts['baseline']}: {before}"]
 
 
 def _share(value: float) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from slipway.pictures.heat import AGAINST, BOLD, FAINT, FOR, svg_of, text
 
-WIDTH, LINE, CHARACTER, GAP = 760, 22, 6.7, 6
+WIDTH, LINE, CHARACTER, GAP = 760, 22, 6.6, 6
 MAX_WORDS = 120
+MONOSPACE = ' font-family="ui-monospace, monospace"'
 STRONGEST, LEAST = 0.85, 0.04
 
 
@@ -39,7 +40,7 @@ def coloured_words(paragraphs: Sequence[Paragraph], key: str) -> str:
                     f'<rect x="{x:g}" y="{y:g}" width="{wide:g}" height="{LINE - 4}" rx="3" '
                     f'fill="{FOR if adds > 0 else AGAINST}" opacity="{strength:.2f}"/>'
                 )
-            parts.append(text(x + 3, y + 13, shown, length=wide - 6))
+            parts.append(text(x + 3, y + 13, shown, length=wide - 6, style=MONOSPACE))
             x += wide + 2
         y += LINE + GAP
     return svg_of([*parts, text(0, y + 12, key, style=FAINT)], WIDTH, y + 18)

@@ -37,6 +37,8 @@ CAPTIONS = {
     "roc": "ROC, test rows",
     "calibration": "Calibration, test rows",
     "residuals": "Predictions and errors, test rows",
+    "importance": "What the model leans on, test rows; columns that tell the same share their importance",
+    "explained": "Why some test rows were answered as they were: typical right answers, and the worst mistakes",
     "pareto": "Candidates: the filled one was chosen",
 }
 

@@ -17,7 +17,7 @@ STAGES = ("ingest", "validate", "preprocess", "privatize", "augment", "train", "
 PICTURES = {
     ".": ("tune",),
     "train": ("augmented",),
-    "evaluate": ("learning", "confusion", "roc", "calibration", "residuals"),
+    "evaluate": ("learning", "confusion", "roc", "calibration", "residuals", "importance", "explained"),
     "compress": ("pareto",),
 }
 """In the folders of the stages, and of `slipway tune` beside them."""

@@ -9,16 +9,18 @@ import pytest
 import torch
 
 from slipway.errors import DataError
+from slipway.files import write_json
 from slipway.learning.trained import save_network
 from slipway.networks.building import Architecture, build
-from slipway.product.evaluate import Evaluate
+from slipway.product.evaluate import Evaluate, Explanations
 from slipway.product.networks import MLP
 from slipway.product.product import Product
 from slipway.tables.schema import Column, Schema
 from slipway.transform.fitted import Number, Transform
 from tasks.evaluate import evaluate
 
-PARAMS = Evaluate(bootstrap_samples=100)
+FEW = Explanations(rows=40, repeats=1, steps=10)
+PARAMS = Evaluate(bootstrap_samples=100, explanations=FEW)
 
 
 def make_stages(root: Path, *, task: str = "classification", weight: float = 2.0) -> list[Path]:
@@ -34,6 +36,8 @@ def make_stages(root: Path, *, task: str = "classification", weight: float = 2.0
         folder.mkdir(parents=True)
     schema.write(privatize)
     Transform(numbers=[Number(column="x", impute=0, center=0, scale=1)]).write(privatize)
+    write_json(privatize / "receipt.json", {"private": False})
+    frame(classes, seed=3, first=80).write_parquet(privatize / "train.parquet")
     frame(classes, seed=1, first=0).write_parquet(privatize / "validation.parquet")
     frame(classes, seed=2, first=40).write_parquet(preprocess / "test.parquet")
     outputs = 2 if classes else 1
@@ -62,6 +66,9 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "calibration.svg",
         "confusion.svg",
         "decision.json",
+        "explained.svg",
+        "explanations.json",
+        "importance.svg",
         "intervals.json",
         "learning.svg",
         "metrics.json",
@@ -107,6 +114,16 @@ def test_a_regression_has_its_own_metrics_and_picture(tmp_path: Path) -> None:
     predictions = pl.read_parquet(out / "predictions.parquet")
     assert predictions.schema["prediction"] == pl.Float64
     assert predictions["split"].value_counts()["count"].to_list() == [40, 40]
+
+
+def test_without_the_section_nothing_is_explained(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path)
+    out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"explanations": None}))
+    assert not [path.name for path in out.iterdir() if path.stem in ("explanations", "importance", "explained")]
+    (stages[1] / "receipt.json").write_text('{"private": true}')
+    private = json.loads((evaluate(*stages, tmp_path / "private", PARAMS) / "explanations.json").read_text())
+    assert all(list(each) == ["_id"] for each in private["examples"])
+    assert private["examples"]
 
 
 def test_a_diverged_network_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
