@@ -33,6 +33,15 @@ from slipway.judging.subject import Subject, read_subject
 from slipway.learning.trained import load_network
 from slipway.pictures.fairness import fairness_picture
 from slipway.pictures.judging import calibration, confusion, cost_by_threshold, precision_recall, residuals, roc
+from slipway.files import whole_folder, write_json, write_text
+from slipway.judging.decision import Decision, fit_decision, fit_label_decision
+from slipway.judging.explanations import explain
+from slipway.judging.intervals import classification_intervals, regression_intervals
+from slipway.judging.label_metrics import binary, by_label, label_intervals, label_metrics
+from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
+from slipway.judging.subject import Answered, read_subject
+from slipway.pictures.explanations import draw_explanations
+from slipway.pictures.judging import calibration, confusion, label_roc, residuals, roc
 from slipway.pictures.learning import learning_curve
 from slipway.pictures.slices import slices_picture
 from slipway.product.augment import BEFORE
@@ -98,6 +107,11 @@ def evaluate(
             write_json(folder / "labels.json", labelled)
         if main.decision.threshold is not None or main.decision.costs is not None:
             write_json(folder / "costs.json", costs_on_test(subject, main.decision, params))
+        if params.explanations is not None:
+            explained = explain(subject, main.decision, params, params.explanations)
+            write_json(folder / "explanations.json", explained.facts)
+            for name, picture in draw_explanations(explained).items():
+                write_text(folder / f"{name}.svg", picture)
         pl.concat(predictions(subject.frames, judged)).write_parquet(folder / "predictions.parquet")
     return out
 

@@ -14,6 +14,19 @@ Condition = Value | list[Value]
 """Of a column: a value (null: it is missing), one of several texts, or the range of a number."""
 
 
+class Explanations(Section):
+    """What the model's answers are explained with, and how much work that may be."""
+
+    rows: int = Field(default=2000, ge=10, le=1_000_000)
+    """Test rows that a column's importance is measured on, at most; fewer where the network is large."""
+
+    repeats: int = Field(default=5, ge=1, le=100)
+    """How often each column's values are dealt out anew among these rows."""
+
+    steps: int = Field(default=50, ge=10, le=1000)
+    """Points on the way from the baseline to a row that gradients are taken at."""
+
+
 class Evaluate(Section):
     """How the trained model is judged."""
 
@@ -51,6 +64,9 @@ class Evaluate(Section):
 
     max_slices: int = Field(default=10, ge=0, le=100)
     """How many slices that are surely worse than all rows are told at most."""
+
+    explanations: Explanations | None = Explanations()
+    """Which columns matter, and why a few rows were answered as they were; null: neither."""
 
     @field_validator("costs")
     @classmethod

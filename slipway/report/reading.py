@@ -29,6 +29,10 @@ PICTURES = {
         "residuals",
         "slices",
         "fairness",
+        "importance",
+        "explained",
+        "mistakes",
+        "robustness",
     ),
     "compress": ("pareto",),
 }

@@ -38,6 +38,10 @@ CAPTIONS = {
     "residuals": "Predictions and errors, test rows: on the dashed line, they are right",
     "slices": "Parts of the test rows: declared ones, and the surely worst that were found",
     "fairness": "Groups of the sensitive columns, test rows",
+    "importance": "What the model leans on, test rows; columns that tell the same share their importance",
+    "explained": "Why some test rows were answered as they were: typical right answers, and the worst mistakes",
+    "mistakes": "Test images that are answered wrongly, and that the model was most sure about",
+    "robustness": "How good the answers stay as test rows are disturbed; the dashed line is undisturbed",
     "pareto": "Candidates: the filled one was chosen",
 }
 LEADS = {

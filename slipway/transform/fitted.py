@@ -163,6 +163,14 @@ class Transform(Section):
         return (len(self.numbers) + missing + values + sum(len(text.words) for text in self.texts),)
 
     @property
+    def feature_columns(self) -> list[str]:
+        """The column of each feature of a table, in the order of the features."""
+        values = [step.column for step in self.numbers]
+        missing = [step.column for step in self.numbers if step.indicator]
+        codes = [step.column for step in self.categories for _ in range(step.num_features)]
+        return [*values, *missing, *codes, *(step.column for step in self.texts for _ in step.words)]
+
+    @property
     def vocabulary(self) -> int | None:
         """How many different tokens there are; None where features are numbers."""
         return None if self.tokens is None else self.tokens.vocabulary

@@ -42,6 +42,18 @@ class TokenReader:
             made[rows] = [each.ids for each in self._tokenizer.encode_batch_fast(some)]
         return made
 
+    def words(self, text: str) -> list[tuple[str, slice]]:
+        """Return the words of a text that are read, each with the places of its tokens."""
+        read = self._tokenizer.encode(text[: self._num_characters])
+        places: dict[int, list[int]] = {}
+        for place, word in enumerate(read.word_ids):
+            if word is not None:
+                places.setdefault(word, []).append(place)
+        return [
+            (text[read.offsets[own[0]][0] : read.offsets[own[-1]][1]].strip(), slice(own[0], own[-1] + 1))
+            for own in places.values()
+        ]
+
 
 def whole_words(content: str, count: int) -> list[str]:
     """Return words of a vocabulary, the most frequent first: tokens of letters that begin with a space."""

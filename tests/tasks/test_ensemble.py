@@ -117,6 +117,9 @@ def test_the_whole_line_takes_it_as_one_model_and_answers_the_mean(tmp_path: Pat
         np.testing.assert_allclose(torch.from_numpy(found).softmax(1), np.mean(shares, axis=0), atol=1e-6)
     assert read_json(tmp_path / "compress" / "fidelity.json")["parity_error"] < 1e-4
     assert (tmp_path / "evaluate" / "learning.svg").read_text().count(">kept<") >= 2
+    explained = read_json(tmp_path / "evaluate" / "explanations.json")
+    assert explained["importance"][0]["column"] == "age"
+    assert explained["examples"][0]["attributions"]
     served = answers(session((tmp_path / "package/bundle/model.onnx").read_bytes()), raw_inputs(test, transform))
     if regression:
         assert np.corrcoef(served, found)[0, 1] > 0.99

@@ -13,14 +13,15 @@ from slipway.errors import DataError, ParamsError
 from slipway.files import write_json
 from slipway.learning.trained import save_network
 from slipway.networks.building import Architecture, build
-from slipway.product.evaluate import Evaluate
+from slipway.product.evaluate import Evaluate, Explanations
 from slipway.product.networks import MLP
 from slipway.product.product import Product
 from slipway.tables.schema import Column, Schema
 from slipway.transform.fitted import Number, Transform
 from tasks.evaluate import evaluate
 
-PARAMS = Evaluate(bootstrap_samples=100)
+FEW = Explanations(rows=40, repeats=1, steps=10)
+PARAMS = Evaluate(bootstrap_samples=100, explanations=FEW)
 
 
 def make_stages(
@@ -46,6 +47,8 @@ def make_stages(
     schema.write(privatize)
     write_json(privatize / "receipt.json", {"private": False})
     Transform(numbers=[Number(column="x", impute=0, center=0, scale=1)]).write(privatize)
+    write_json(privatize / "receipt.json", {"private": False})
+    frame(classes, seed=3, first=80).write_parquet(privatize / "train.parquet")
     frame(classes, seed=1, first=0).write_parquet(privatize / "validation.parquet")
     frame(classes, seed=2, first=40).write_parquet(preprocess / "test.parquet")
     outputs = len(classes) if classes else 1
@@ -75,6 +78,9 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "confusion.svg",
         "decision.json",
         "fairness.json",
+        "explained.svg",
+        "explanations.json",
+        "importance.svg",
         "intervals.json",
         "learning.svg",
         "metrics.json",
@@ -147,6 +153,14 @@ def test_of_a_private_product_no_value_of_a_few_rows_is_told(tmp_path: Path) -> 
     out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"min_group_rows": 5}))
     told = json.loads((out / "fairness.json").read_text())["columns"]["x"]
     assert list(told["groups"]) == ["part 1", "part 2", "part 3", "part 4"]
+def test_without_the_section_nothing_is_explained(tmp_path: Path) -> None:
+    stages = make_stages(tmp_path)
+    out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"explanations": None}))
+    assert not [path.name for path in out.iterdir() if path.stem in ("explanations", "importance", "explained")]
+    (stages[1] / "receipt.json").write_text('{"private": true}')
+    private = json.loads((evaluate(*stages, tmp_path / "private", PARAMS) / "explanations.json").read_text())
+    assert all(list(each) == ["_id"] for each in private["examples"])
+    assert private["examples"]
 
 
 def test_a_diverged_network_is_refused_and_nothing_is_left(tmp_path: Path) -> None:

@@ -100,6 +100,9 @@ def test_metrics_are_under_the_names_of_metrics_json_and_each_label_has_its_own(
     for row in test.iter_rows(named=True):
         given = {name for name in ("hot", "salty", "sweet") if row[f"p_{name}"] > 0.5}
         assert given == set(filter(None, row["prediction"].split(";")))
+    explained = read_json(line / "evaluate" / "explanations.json")
+    assert explained["importance"][0]["drop"]["low"] > 0
+    assert {each["explained"] for each in explained["examples"]} <= set(labels["tags"]["labels"])
     assert {"roc.svg", "calibration.svg"} <= {path.name for path in (line / "evaluate").iterdir()}
 
 

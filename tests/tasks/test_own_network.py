@@ -54,6 +54,9 @@ def test_it_goes_the_whole_line_and_the_bundle_answers_without_its_code(root: Pa
     learn(root, epochs=25)
     made, code = (root / "privatize", root / "preprocess"), {"code": root / "code"}
     evaluate(root / "train", *made, root / "evaluate", Evaluate(bootstrap_samples=100), **code)
+    explained = read_json(root / "evaluate" / "explanations.json")
+    assert {each["column"] for each in explained["importance"]} == {"age", "job"}
+    assert all("attributions" in each for each in explained["examples"])
     compress(root / "train", root / "evaluate", *made, root / "compress", Compress(candidates=["fp32"]), **code)
     folders = ("compress", "evaluate", "train", "privatize", "preprocess", "validate", "package")
     package(*(root / name for name in folders), Package(gate=accuracy_at_least(0.7)))

@@ -105,6 +105,9 @@ def test_targets_are_no_features_and_a_missing_one_drops_no_row(line):
 def test_each_target_is_learned_by_a_head_of_one_network(line):
     assert read_json(line / "train" / "model.json")["heads"] == {"kind": 3, "price": 1, "sold": 2}
     assert read_json(line / "evaluate" / "metrics.json")["accuracy"] > 0.85
+    explained = read_json(line / "evaluate" / "explanations.json")
+    assert explained["metric"] == "log_loss", "the main target is explained"
+    assert {each["explained"] for each in explained["examples"]} <= set(read_decision(line / "evaluate").classes)
     further = read_json(line / "evaluate" / "targets.json")
     assert further["price"]["metrics"]["r2"] > 0.9
     assert further["sold"]["metrics"]["accuracy"] > 0.85

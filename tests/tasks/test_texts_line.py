@@ -1,6 +1,7 @@
 """A product of texts the whole line: raw sentences in, a served release out, and a record alone equals the batch."""
 
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -98,6 +99,16 @@ def answers_in_a_batch(root: Path, texts: list[str | None]) -> np.ndarray:
 def test_the_words_are_learned(line: Path, regression: Path) -> None:
     assert read_json(line / "evaluate" / "metrics.json")["accuracy"] > 0.85
     assert read_json(regression / "evaluate" / "metrics.json")["r2"] > 0.5
+
+
+def test_words_of_single_texts_are_explained(line: Path, regression: Path) -> None:
+    for root in (line, regression):
+        explained = read_json(root / "evaluate" / "explanations.json")
+        for each in explained["examples"]:
+            said = pl.read_parquet(root / "preprocess" / "test.parquet").filter(pl.col("_id") == each["_id"])["note"][0]
+            assert [one["word"] for one in each["attributions"]] == re.findall(r"\w+|[^\w\s]+", said or "")
+        assert explained["sanity"]["randomised_correlation"] < 0.5
+        assert (root / "evaluate" / "explained.svg").read_text().count("<rect") > 2
 
 
 def test_the_export_answers_as_the_trainer_does(line: Path, regression: Path) -> None:
