@@ -13,6 +13,7 @@ import polars as pl
 
 from slipway.errors import DataError
 from slipway.files import whole_folder, write_json, write_text
+from slipway.judging.comparing import compare
 from slipway.judging.decision import Decision, fit_decision, fit_label_decision
 from slipway.judging.intervals import classification_intervals, regression_intervals
 from slipway.judging.label_metrics import binary, by_label, label_intervals, label_metrics
@@ -59,6 +60,7 @@ def evaluate(
         judged = {name: judge(answered[name], name, schema, params) for name in schema.targets}
         main, (_, *others) = judged[schema.require_target()], judged
         draw(answered[schema.require_target()], main.decision, folder)
+        write_json(folder / "baselines.json", compare(subject, main.decision, params))
         history = pl.read_csv(train / "history.csv").to_dict(as_series=False)
         write_text(folder / "learning.svg", learning_curve(history))
         decisions = {name: judged[name].decision for name in others}

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from slipway.report.baselines import baseline_lines, baseline_rows
 from slipway.report.findings import findings
 from slipway.report.reading import Facts
 from slipway.report.texts import shown
@@ -60,6 +61,8 @@ def render(facts: Facts, *, docs: str | None = None) -> str:
             metric_rows=metric_rows(facts),
             further={name: metric_rows(each) for name, each in facts["targets"].items()},
             tiles=tiles(facts),
+            baseline_lines=baseline_lines(facts["baselines"]),
+            baseline_rows=baseline_rows(facts["baselines"]),
             expectations=findings(facts["validation"])[:MAX_ROWS],
             gates=gates(facts),
             most_seconds=max((run["seconds"] for run in facts["runs"]), default=0) or 1,

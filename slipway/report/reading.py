@@ -60,6 +60,7 @@ def gather(data: Path, releases: Path, *, private: bool = True) -> Facts:
         "trained": optional(data / "evaluate" / "metrics.json"),
         "intervals": optional(data / "evaluate" / "intervals.json"),
         "decision": optional(data / "evaluate" / "decision.json"),
+        "baselines": optional(data / "evaluate" / "baselines.json"),
         "metrics": optional(data / "compress" / "metrics.json"),
         "targets": targets(data),
         "labels": optional(data / "evaluate" / "labels.json") or {},

@@ -34,6 +34,7 @@ def make_stages(root: Path, *, task: str = "classification", weight: float = 2.0
         folder.mkdir(parents=True)
     schema.write(privatize)
     Transform(numbers=[Number(column="x", impute=0, center=0, scale=1)]).write(privatize)
+    frame(classes, seed=3, first=80).write_parquet(privatize / "train.parquet")
     frame(classes, seed=1, first=0).write_parquet(privatize / "validation.parquet")
     frame(classes, seed=2, first=40).write_parquet(preprocess / "test.parquet")
     outputs = 2 if classes else 1
@@ -59,6 +60,7 @@ def frame(classes: list[str] | None, *, seed: int, first: int) -> pl.DataFrame:
 def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> None:
     out = evaluate(*make_stages(tmp_path), tmp_path / "evaluate", PARAMS)
     assert sorted(path.name for path in out.iterdir()) == [
+        "baselines.json",
         "calibration.svg",
         "confusion.svg",
         "decision.json",

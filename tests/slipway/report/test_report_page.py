@@ -12,6 +12,7 @@ import pytest
 
 from slipway.errors import DataError
 from slipway.files import write_json
+from slipway.report.baselines import baseline_lines
 from slipway.report.page import CAPTIONS, MAX_ROWS, render, shown
 from slipway.report.reading import MAX_PICTURE_BYTES, PICTURES, gather
 from slipway.report.verdict import verdict_of
@@ -305,3 +306,50 @@ def test_the_page_stays_under_three_megabytes(tmp_path: Path, data: Path, releas
 )
 def test_values_are_shown_short(value: Any, text: str) -> None:
     assert shown(value) == text
+
+
+BASELINES = {
+    "headline": "accuracy",
+    "models": {"majority": {"accuracy": 0.6}, "gradient_boosting": {"accuracy": 0.97}},
+    "skipped": {"logistic_regression": "all rows have <the same> target"},
+    "model": 0.95,
+    "beaten_by": ["gradient_boosting"],
+    "differences": {
+        "majority": {"value": -0.35, "low": -0.4, "high": -0.3},
+        "gradient_boosting": {"value": 0.02, "low": 0.01, "high": 0.03},
+    },
+    "confidence_pct": 95,
+    "rows": {"learned_from": 800, "train": 9800, "test": 245},
+    "notes": ["gradient boosting saw less"],
+}
+
+
+def test_a_baseline_that_wins_is_named_plainly(tmp_path: Path, data: Path) -> None:
+    write_json(data / "evaluate/baselines.json", BASELINES)
+    text = page_of(tmp_path).text
+    for part in (
+        "A baseline wins: gradient boosting. Gradient boosting: accuracy 0.97, the model: 0.95",
+        "the difference is +0.0200 (95 % interval +0.0100 to +0.0300)",
+        "800 of 9,800 training rows",
+        "Gradient boosting saw less.",
+        "No logistic regression: all rows have <the same> target.",
+        "loses",
+    ):
+        assert part in text, part
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(-0.01, 0.03, "is as good as the model"), (-0.03, -0.01, "The model beats every baseline")],
+)
+def test_a_difference_within_chance_is_no_victory(low: float, high: float, said: str) -> None:
+    between = {"value": (low + high) / 2, "low": low, "high": high}
+    differences = {"majority": BASELINES["differences"]["majority"], "gradient_boosting": between}
+    (line,) = baseline_lines({**BASELINES, "beaten_by": [], "differences": differences})
+    assert said in line
+
+
+def test_without_baselines_there_is_no_section_for_them(tmp_path: Path, data: Path) -> None:
+    nothing = {"models": {}, "skipped": {}, "beaten_by": [], "differences": {}, "rows": {}, "notes": []}
+    write_json(data / "evaluate/baselines.json", {**BASELINES, **nothing})
+    assert "Baselines" not in page_of(tmp_path).text

@@ -1,0 +1,144 @@
+"""baselines.json: what simple models reach on the same split, so that nobody serves a network that a table beats."""
+
+from typing import Any
+
+import numpy as np
+
+from slipway.judging.baselines import Effort, fit_baselines
+from slipway.judging.decision import Decision
+from slipway.judging.headline import headline, headline_of, is_right
+from slipway.judging.intervals import percentiles, resamples
+from slipway.judging.metrics import classification_metrics, regression_metrics
+from slipway.judging.sampling import drawn_rows
+from slipway.judging.subject import Subject
+from slipway.product.evaluate import Baseline, Evaluate
+from slipway.tables.targets import is_known, targets
+
+Answers = dict[str, np.ndarray]
+
+NAMES: dict[Baseline, tuple[str, str]] = {
+    "constant": ("majority", "mean"),
+    "linear": ("logistic_regression", "ridge_regression"),
+    "gradient_boosting": ("gradient_boosting", "gradient_boosting"),
+}
+"""How the file names them, of classes and of values."""
+
+
+def compare(subject: Subject, decision: Decision, params: Evaluate) -> dict[str, Any]:
+    """Fit the baselines to the released training rows, and judge them on the test rows as the network is judged.
+
+    Returns:
+        What baselines.json holds; a difference is a baseline's figure less the network's, with its interval.
+    """
+    is_values = decision.classes is None
+    names = {kind: NAMES[kind][is_values] for kind in params.baselines}
+    test = subject.answered[subject.schema.require_target()]["test"].known()
+    own = test.scores.astype(np.float64) if is_values else decision.probabilities(test.scores)
+    found: dict[str, Any] = {
+        "headline": headline_of(decision),
+        "models": {},
+        "skipped": {},
+        "model": _rounded(headline(test.targets, own, decision)),
+        "beaten_by": [],
+        "differences": {},
+        "confidence_pct": params.confidence_pct,
+        "rows": {},
+        "notes": [],
+    }
+    if decision.has_labels:
+        found["skipped"] = dict.fromkeys(names.values(), "it gives a row one class, and here a row has many labels")
+    if decision.has_labels or not names:
+        return found
+    answers = _answers(subject, names, found)
+    judge = regression_metrics if is_values else classification_metrics
+    found["models"] = {
+        name: {key: value if key == "rows" else _rounded(value) for key, value in judge(test.targets, answer).items()}
+        for name, answer in answers.items()
+    }
+    found["differences"] = differences(
+        test.targets,
+        own,
+        answers,
+        decision,
+        samples=params.bootstrap_samples,
+        confidence_pct=params.confidence_pct,
+        seed=subject.schema.product.seed,
+    )
+    found["beaten_by"] = [name for name, each in found["differences"].items() if each["low"] > 0]
+    return found
+
+
+def _answers(subject: Subject, names: dict[Baseline, str], found: dict[str, Any]) -> Answers:
+    """Fit the baselines, say in `found` to what, and return their answers for the test rows that have the target."""
+    schema, transform, frame = subject.schema, subject.transform, subject.frames["test"]
+    effort = Effort()
+    most = effort.rows(transform, len(schema.classes or []))
+    train, total = drawn_rows(subject.train, most, schema.product.seed)
+    train = train.filter(is_known(targets(train, schema)))
+    test = frame.filter(is_known(targets(frame, schema)))
+    fitted = fit_baselines(train, test, schema, transform, list(names), effort)
+    found["rows"] = {"learned_from": train.height, "train": total, "test": test.height}
+    found["skipped"] = {names[kind]: reason for kind, reason in fitted.skipped.items()}
+    found["notes"] = fitted.notes
+    return {names[kind]: answer for kind, answer in fitted.answers.items()}
+
+
+def differences(
+    targets: np.ndarray,
+    own: np.ndarray,
+    others: Answers,
+    decision: Decision,
+    *,
+    samples: int,
+    confidence_pct: float,
+    seed: int,
+) -> dict[str, dict[str, float | None]]:
+    """Return how far others are above a model in the headline figure, with percentiles of a paired bootstrap.
+
+    Each resample of rows judges all of them, so what is hard for both cancels out (Efron and Tibshirani 1993,
+    chapter 8). Empty where all targets of a regression are equal.
+
+    Args:
+        targets: Of the test rows: class indices [N], or values [N].
+        own: The model's probabilities [N, C], or values [N].
+        others: The same of each other one.
+        decision: How a class is chosen.
+        samples: Resamples.
+        confidence_pct: Coverage of the intervals, in percent.
+        seed: Of the resamples.
+    """
+    is_values = decision.classes is None
+    if is_values and np.ptp(targets) == 0:
+        return {}
+    mine = _credits(targets, own, decision)
+    gains = np.stack([_credits(targets, each, decision) - mine for each in others.values()], axis=1)  # [N, K]
+    centred = (targets - targets.mean())[:, None]
+    per_row = np.hstack([gains, centred, centred**2]) if is_values else gains
+    blocks: list[dict[str, np.ndarray]] = []
+    for weights in resamples(len(targets), samples, seed):
+        means = (weights.T.astype(np.float64) @ per_row).T / len(targets)
+        scale = _variance(*means[-2:]) if is_values else 1.0
+        blocks.append({name: means[place] / scale for place, name in enumerate(others)})
+    limits, scale = percentiles(blocks, confidence_pct), targets.var() if is_values else 1.0
+    whole = dict(zip(others, gains.mean(axis=0) / scale, strict=True))
+    return {
+        name: {"value": _rounded(whole[name]), "low": _rounded(low), "high": _rounded(high)}
+        for name, (low, high) in limits.items()
+    }
+
+
+def _credits(targets: np.ndarray, answers: np.ndarray, decision: Decision) -> np.ndarray:
+    """Return what each row adds to the headline figure [N]: 1 where it is right, or minus the squared error."""
+    if decision.classes is None:
+        return -((answers - targets) ** 2)
+    return is_right(targets, answers, decision).astype(np.float64)
+
+
+def _variance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the targets' variance in each resample, of their moments about the mean of all; NaN where it is none."""
+    variance = second - first**2
+    return np.where(variance > 1e-12 * second.max(), variance, np.nan)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 6)
