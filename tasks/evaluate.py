@@ -18,12 +18,17 @@ from slipway.judging.decision import Decision, fit_decision, fit_label_decision
 from slipway.judging.intervals import classification_intervals, regression_intervals
 from slipway.judging.label_metrics import binary, by_label, label_intervals, label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
-from slipway.judging.subject import Answered, read_subject
+from slipway.judging.mistakes import find_mistakes
+from slipway.judging.robustness import judge_robustness
+from slipway.judging.subject import Answered, Subject, read_subject
 from slipway.pictures.judging import calibration, confusion, label_roc, residuals, roc
 from slipway.pictures.learning import learning_curve
+from slipway.pictures.mistakes import mistakes_sheet
+from slipway.pictures.robustness import robustness_curves
 from slipway.product.evaluate import Evaluate
 from slipway.stage import main
 from slipway.tables.heads import THRESHOLD
+from slipway.tables.images import image_array
 from slipway.tables.schema import ROW_ID, Schema
 
 
@@ -61,6 +66,8 @@ def evaluate(
         main, (_, *others) = judged[schema.require_target()], judged
         draw(answered[schema.require_target()], main.decision, folder)
         write_json(folder / "baselines.json", compare(subject, main.decision, params))
+        show_mistakes(subject, main.decision, folder)
+        show_robustness(subject, main.decision, params, folder)
         history = pl.read_csv(train / "history.csv").to_dict(as_series=False)
         write_text(folder / "learning.svg", learning_curve(history))
         decisions = {name: judged[name].decision for name in others}
@@ -138,6 +145,24 @@ def draw(parts: dict[str, Answered], decision: Decision, folder: Path) -> None:
     write_text(folder / "confusion.svg", confusion(test.targets, decision.choose(judged), classes))
     write_text(folder / "roc.svg", roc(test.targets, judged, classes))
     write_text(folder / "calibration.svg", calibration(test.targets, uncalibrated, judged))
+
+
+def show_mistakes(subject: Subject, decision: Decision, folder: Path) -> None:
+    """Write mistakes.json and, of images, their picture."""
+    found, image = find_mistakes(subject, decision), subject.transform.image
+    write_json(folder / "mistakes.json", found.content([column.name for column in subject.schema.features]))
+    if image is not None and found.withheld is None and found.told:
+        pixels = image_array(found.rows[image.column], image.shape)
+        captions = [(str(one["target"]), str(one["prediction"])) for one in found.told]
+        write_text(folder / "mistakes.svg", mistakes_sheet(pixels, captions, max_value=image.max_value))
+
+
+def show_robustness(subject: Subject, decision: Decision, params: Evaluate, folder: Path) -> None:
+    """Write robustness.json and its curves."""
+    found = judge_robustness(subject, decision, params.robustness)
+    write_json(folder / "robustness.json", found)
+    if found["curves"]:
+        write_text(folder / "robustness.svg", robustness_curves(found))
 
 
 def predictions(frames: Mapping[str, pl.DataFrame], judged: dict[str, Judgement]) -> list[pl.DataFrame]:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from torch import nn
 
+from slipway.files import read_json
 from slipway.judging.decision import Decision
 from slipway.learning.trained import load_network, scores
 from slipway.tables.heads import Head, heads_of
@@ -44,6 +45,7 @@ class Subject:
         schema: Of the rows.
         train: The rows that privatize released to train from, not read before they are needed.
         frames: The released `validation` rows and the plain `test` rows.
+        private: Whether no value of a test row may be told.
     """
 
     network: nn.Module
@@ -51,6 +53,7 @@ class Subject:
     schema: Schema
     train: pl.LazyFrame
     frames: Mapping[str, pl.DataFrame]
+    private: bool = True
 
     @cached_property
     def answered(self) -> dict[str, dict[str, Answered]]:
@@ -90,4 +93,11 @@ def read_subject(train: Path, privatize: Path, preprocess: Path, code: Path | No
             "validation": pl.read_parquet(privatize / "validation.parquet"),
             "test": pl.read_parquet(preprocess / "test.parquet"),
         },
+        private=is_private(privatize),
     )
+
+
+def is_private(privatize: Path) -> bool:
+    """Say whether the rows are private; so they are where no receipt says otherwise."""
+    receipt = privatize / "receipt.json"
+    return not receipt.exists() or bool(read_json(receipt)["private"])

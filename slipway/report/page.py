@@ -37,6 +37,8 @@ CAPTIONS = {
     "confusion": "Confusion matrix, test rows",
     "roc": "ROC, test rows",
     "calibration": "Calibration, test rows",
+    "mistakes": "The images that it is most sure of and wrong about, the worst first",
+    "robustness": "What corrupted test rows leave of it; the dashed line is its figure on the same rows as they are",
     "residuals": "Predictions and errors, test rows",
     "pareto": "Candidates: the filled one was chosen",
 }

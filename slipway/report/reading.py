@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from slipway.errors import DataError
 from slipway.files import read_json, sha256_of
 from slipway.releases import CHAMPION, Releases
 from slipway.report.quarantine import set_aside_rows
+from slipway.tables.schema import ROW_ID
 
 DOCS = Path("docs", "index.html")
 """The Data Docs, beside the stages."""
@@ -17,7 +19,7 @@ STAGES = ("ingest", "validate", "preprocess", "privatize", "augment", "train", "
 PICTURES = {
     ".": ("tune",),
     "train": ("augmented",),
-    "evaluate": ("learning", "confusion", "roc", "calibration", "residuals"),
+    "evaluate": ("learning", "confusion", "roc", "calibration", "residuals", "mistakes", "robustness"),
     "compress": ("pareto",),
 }
 """In the folders of the stages, and of `slipway tune` beside them."""
@@ -61,12 +63,14 @@ def gather(data: Path, releases: Path, *, private: bool = True) -> Facts:
         "intervals": optional(data / "evaluate" / "intervals.json"),
         "decision": optional(data / "evaluate" / "decision.json"),
         "baselines": optional(data / "evaluate" / "baselines.json"),
+        "mistakes": mistakes(data / "evaluate" / "mistakes.json", private=private),
+        "robustness": optional(data / "evaluate" / "robustness.json"),
         "metrics": optional(data / "compress" / "metrics.json"),
         "targets": targets(data),
         "labels": optional(data / "evaluate" / "labels.json") or {},
         "fidelity": optional(data / "compress" / "fidelity.json"),
         "candidates": rows_of(data / "compress" / "candidates.csv"),
-        "pictures": pictures(data),
+        "pictures": pictures(data, without=("mistakes",) if private else ()),
         "runs": runs,
         "bundle_sha256": identity(data / "package" / "bundle" / "MANIFEST.json"),
     }
@@ -90,6 +94,15 @@ def without_observed(validation: Facts) -> Facts:
     """Return the verdict without what a table-level expectation saw: a maximum is somebody's value."""
     reasons = [reason.partition(": observed ")[0] for reason in validation["reasons"]]
     return {**validation, "reasons": reasons}
+
+
+def mistakes(path: Path, *, private: bool) -> Facts | None:
+    """Read mistakes.json; of private rows the ids alone, even where it was written before they were."""
+    found = optional(path)
+    if found is None or not private or found["withheld"] is not None:
+        return found
+    rows = [{ROW_ID: row[ROW_ID]} for row in found["rows"]]
+    return {**found, "rows": rows, "withheld": "the product is private now: only ids are shown"}
 
 
 def optional(path: Path) -> Any:
@@ -161,12 +174,12 @@ def last_runs(path: Path) -> list[Facts]:
     return [last[stage] for stage in STAGES if stage in last]
 
 
-def pictures(data: Path) -> dict[str, str]:
+def pictures(data: Path, *, without: Sequence[str] = ()) -> dict[str, str]:
     """Read the SVG pictures by name; one that is too large for a page is left out."""
     found = {}
     for folder, names in PICTURES.items():
         for name in names:
             path = data / folder / f"{name}.svg"
-            if path.exists() and path.stat().st_size <= MAX_PICTURE_BYTES:
+            if name not in without and path.exists() and path.stat().st_size <= MAX_PICTURE_BYTES:
                 found[name] = path.read_text(encoding="utf-8")
     return found

@@ -67,7 +67,10 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "intervals.json",
         "learning.svg",
         "metrics.json",
+        "mistakes.json",
         "predictions.parquet",
+        "robustness.json",
+        "robustness.svg",
         "roc.svg",
         "targets.json",
     ]

@@ -143,7 +143,10 @@ def test_every_picture_that_is_read_is_shown_with_its_caption(tmp_path: Path, da
         for name in names:
             (data / folder).mkdir(exist_ok=True)
             (data / folder / f"{name}.svg").write_text(SVG.replace("picture", f"drawing of {name}"))
-    text = page_of(tmp_path).text
+    write_json(data / "evaluate/mistakes.json", MISTAKES)
+    curves = {"metric": "accuracy", "clean": 0.9, "curves": {"noise": []}, "notes": []}
+    write_json(data / "evaluate/robustness.json", curves)
+    text = Page(render(gather(data, releases, private=False))).text
     for names in PICTURES.values():
         for name in names:
             assert text.count(f"drawing of {name}") == 1
@@ -353,3 +356,38 @@ def test_without_baselines_there_is_no_section_for_them(tmp_path: Path, data: Pa
     nothing = {"models": {}, "skipped": {}, "beaten_by": [], "differences": {}, "rows": {}, "notes": []}
     write_json(data / "evaluate/baselines.json", {**BASELINES, **nothing})
     assert "Baselines" not in page_of(tmp_path).text
+
+
+MISTAKES = {
+    "rows": [{"_id": 7, "target": "no", "prediction": "yes", "probability": 0.99, "values": {"town": "<Bonn>"}}],
+    "withheld": None,
+    "wrong": 12,
+    "tested": 245,
+}
+
+
+def test_the_worst_mistakes_are_shown_with_their_values(tmp_path: Path, data: Path, releases: Path) -> None:
+    write_json(data / "evaluate/mistakes.json", MISTAKES)
+    (data / "evaluate/mistakes.svg").write_text(SVG)
+    page = render(gather(data, releases, private=False))
+    for part in ("12 of 245 test rows are answered wrongly", "&lt;Bonn&gt;", "0.99", CAPTIONS["mistakes"]):
+        assert part in page, part
+
+
+def test_of_private_rows_the_ids_of_mistakes_alone_are_shown(data: Path, releases: Path) -> None:
+    write_json(data / "evaluate/mistakes.json", MISTAKES)
+    (data / "evaluate/mistakes.svg").write_text(SVG)
+    page = render(gather(data, releases, private=True))
+    assert "Bonn" not in page
+    assert CAPTIONS["mistakes"] not in page
+    assert "about the rows 7." in page
+    assert "only ids are shown" in page
+
+
+def test_what_was_said_of_robustness_stands_below_its_picture(data: Path, releases: Path) -> None:
+    found = {"metric": "accuracy", "clean": 0.9, "curves": {"noise": []}, "notes": ["on 500 of 900 test rows"]}
+    write_json(data / "evaluate/robustness.json", found)
+    (data / "evaluate/robustness.svg").write_text(SVG)
+    page = render(gather(data, releases))
+    assert CAPTIONS["robustness"] in page
+    assert "On 500 of 900 test rows." in page
