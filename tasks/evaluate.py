@@ -162,7 +162,7 @@ def show_robustness(subject: Subject, decision: Decision, params: Evaluate, fold
     found = judge_robustness(subject, decision, params.robustness)
     write_json(folder / "robustness.json", found)
     if found["curves"]:
-        write_text(folder / "robustness.svg", robustness_curves(found))
+        write_text(folder / "robustness.svg", robustness_curves(found, subject.schema.product.kind))
 
 
 def predictions(frames: Mapping[str, pl.DataFrame], judged: dict[str, Judgement]) -> list[pl.DataFrame]:

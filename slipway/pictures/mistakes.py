@@ -23,7 +23,7 @@ def mistakes_sheet(images: npt.NDArray[np.uint8], captions: Sequence[tuple[str, 
     """
     pixels = np.clip(images * (255 / max_value), 0, 255).round().astype(np.uint8)
     height = SIDE + 2 * TEXT + GAP
-    wide, tall = COLUMNS * (SIDE + GAP), -(-len(images) // COLUMNS) * height
+    wide, tall = min(COLUMNS, len(images)) * (SIDE + GAP), -(-len(images) // COLUMNS) * height
     cells = "".join(
         _cell(image, caption, (place % COLUMNS) * (SIDE + GAP) + LEFT, (place // COLUMNS) * height)
         for place, (image, caption) in enumerate(zip(pixels, captions, strict=True))
