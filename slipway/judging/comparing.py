@@ -1,5 +1,6 @@
 """baselines.json: what simple models reach on the same split, so that nobody serves a network that a table beats."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from slipway.product.evaluate import Baseline, Evaluate
 from slipway.tables.targets import is_known, targets
 
 Answers = dict[str, np.ndarray]
+Gains = dict[str, tuple[float, np.ndarray]]
+"""Of each other model how far it is above, and by how much in each resample [B]."""
 
 NAMES: dict[Baseline, tuple[str, str]] = {
     "constant": ("majority", "mean"),
@@ -107,37 +110,42 @@ def differences(
         confidence_pct: Coverage of the intervals, in percent.
         seed: Of the resamples.
     """
-    is_values = decision.classes is None
-    if is_values and np.ptp(targets) == 0:
-        return {}
-    mine = _credits(targets, own, decision)
-    gains = np.stack([_credits(targets, each, decision) - mine for each in others.values()], axis=1)  # [N, K]
-    centred = (targets - targets.mean())[:, None]
-    per_row = np.hstack([gains, centred, centred**2]) if is_values else gains
-    blocks: list[dict[str, np.ndarray]] = []
-    for weights in resamples(len(targets), samples, seed):
-        means = (weights.T.astype(np.float64) @ per_row).T / len(targets)
-        scale = _variance(*means[-2:]) if is_values else 1.0
-        blocks.append({name: means[place] / scale for place, name in enumerate(others)})
-    limits, scale = percentiles(blocks, confidence_pct), targets.var() if is_values else 1.0
-    whole = dict(zip(others, gains.mean(axis=0) / scale, strict=True))
+    compared = _by_r2 if decision.classes is None else partial(_by_rights, decision=decision)
+    gains = compared(targets, own, others, samples=samples, seed=seed)
+    limits = percentiles([{name: resampled for name, (_, resampled) in gains.items()}], confidence_pct)
     return {
-        name: {"value": _rounded(whole[name]), "low": _rounded(low), "high": _rounded(high)}
+        name: {"value": _rounded(gains[name][0]), "low": _rounded(low), "high": _rounded(high)}
         for name, (low, high) in limits.items()
     }
 
 
-def _credits(targets: np.ndarray, answers: np.ndarray, decision: Decision) -> np.ndarray:
-    """Return what each row adds to the headline figure [N]: 1 where it is right, or minus the squared error."""
-    if decision.classes is None:
-        return -((answers - targets) ** 2)
-    return is_right(targets, answers, decision).astype(np.float64)
+def _by_rights(
+    targets: np.ndarray, own: np.ndarray, others: Answers, *, decision: Decision, samples: int, seed: int
+) -> Gains:
+    """Compare by accuracy: how often a resample holds rows that one is right about and the other not is multinomial."""
+    luck, num_rows, mine, gains = np.random.default_rng(seed), len(targets), is_right(targets, own, decision), {}
+    for name, answers in others.items():
+        theirs = is_right(targets, answers, decision)
+        won, lost = int((theirs & ~mine).sum()), int((mine & ~theirs).sum())
+        drawn = luck.multinomial(num_rows, np.array([won, lost, num_rows - won - lost]) / num_rows, size=samples)
+        gains[name] = ((won - lost) / num_rows, (drawn[:, 0] - drawn[:, 1]) / num_rows)
+    return gains
 
 
-def _variance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the targets' variance in each resample, of their moments about the mean of all; NaN where it is none."""
-    variance = second - first**2
-    return np.where(variance > 1e-12 * second.max(), variance, np.nan)
+def _by_r2(targets: np.ndarray, own: np.ndarray, others: Answers, *, samples: int, seed: int) -> Gains:
+    if np.ptp(targets) == 0 or not others:
+        return {}
+    saved = [(own - targets) ** 2 - (each - targets) ** 2 for each in others.values()]
+    centred = targets - targets.mean()
+    per_row = np.stack([*saved, centred, centred**2], axis=1)
+    means = np.hstack(
+        [(weights.T.astype(np.float64) @ per_row).T for weights in resamples(len(targets), samples, seed)]
+    ) / len(targets)  # [K + 2, B]
+    variance = means[-1] - means[-2] ** 2
+    variance = np.where(variance > 1e-12 * targets.var(), variance, np.nan)  # of a resample of equal targets, none
+    return {
+        name: (float(saved[place].mean() / targets.var()), means[place] / variance) for place, name in enumerate(others)
+    }
 
 
 def _rounded(value: float | None) -> float | None:

@@ -27,6 +27,10 @@ def always_no(x):
     return torch.stack([torch.ones(len(x)), -torch.ones(len(x))], dim=1)
 
 
+def only(*baselines):
+    return PARAMS.model_copy(update={"baselines": list(baselines)})
+
+
 def compared(rows, answer, params=PARAMS, **more):
     subject = subject_of(rows, answer, **more)
     return compare(subject, decision_of(subject), params)
@@ -104,7 +108,7 @@ def test_labels_are_left_out_with_the_reason():
 
 
 def test_none_are_fitted_where_none_are_asked_for():
-    found = compared(numbers(20), by_a, PARAMS.model_copy(update={"baselines": []}), classes=["no", "yes"])
+    found = compared(numbers(20), by_a, only(), classes=["no", "yes"])
     assert found["models"] == found["skipped"] == {}
 
 
@@ -148,6 +152,23 @@ def test_the_interval_of_a_difference_holds_it_wherever_the_targets_lie(seed, sh
     assert found["value"] == pytest.approx(exact, abs=1e-5)
     (moved,) = differences(y + shift, own + shift, {"x": other + shift}, Decision(), **options).values()
     assert moved["value"] == pytest.approx(found["value"], abs=1e-4)
+
+
+def test_rights_are_compared_as_a_bootstrap_of_rows_compares_them():
+    random = np.random.default_rng(0)
+    y = random.integers(0, 2, 300)
+    own, other = (np.eye(2)[np.where(random.random(300) < share, y, 1 - y)] for share in (0.7, 0.8))
+    (found,) = differences(y, own, {"x": other}, EITHER, samples=20_000, confidence_pct=90, seed=1).values()
+    gains = (other.argmax(1) == y) * 1.0 - (own.argmax(1) == y)
+    drawn = gains[random.integers(0, 300, (20_000, 300))].mean(axis=1)
+    assert [found["low"], found["high"]] == pytest.approx(np.percentile(drawn, [5, 95]), abs=0.004)
+
+
+def test_without_any_other_model_there_is_no_difference():
+    found = compared(numbers(20).with_columns(y=pl.lit("no")), by_a, only("linear"), classes=["no", "yes"])
+    assert found["differences"] == found["models"] == {}
+    values = numbers(20).with_columns(y=pl.Series([*[1.0] * 10, *range(10)]))
+    assert compared(values, lambda x: x[:, 0], only("linear"))["differences"] == {}
 
 
 def test_a_model_is_as_good_as_itself():
