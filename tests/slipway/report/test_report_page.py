@@ -391,3 +391,8 @@ def test_what_was_said_of_robustness_stands_below_its_picture(data: Path, releas
     page = render(gather(data, releases))
     assert CAPTIONS["robustness"] in page
     assert "On 500 of 900 test rows." in page
+
+
+def test_a_browser_may_show_the_images_inside_the_pictures_and_load_nothing(tmp_path: Path, data: Path) -> None:
+    policy = next(attrs["content"] for _, attrs in page_of(tmp_path).tags if "http-equiv" in attrs)
+    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
