@@ -19,18 +19,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import yaml
-from sklearn.decomposition import TruncatedSVD
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 
 from slipway.files import read_json
+from slipway.judging.baselines import Effort, fit_baselines
 from slipway.product.params import Params, read_params
 from slipway.product.train import Train
 from slipway.tables.schema import read_schema
 from slipway.tables.targets import targets
-from slipway.transform.applying import features
 from slipway.transform.fitted import read_transform
 from tasks.augment import augment
 from tasks.compress import compress
@@ -42,6 +37,7 @@ from tasks.train import train
 from tasks.validate import validate
 
 ROOT = Path(__file__).resolve().parents[1]
+UNBOUNDED = Effort(cells=None, features=None, directions=300, words=2, iterations=2000, trees=10_000)
 
 
 def run_line(product: Path, params: Params, data: Path, *, compressed: bool) -> float:
@@ -64,27 +60,12 @@ def run_line(product: Path, params: Params, data: Path, *, compressed: bool) -> 
 def baselines(data: Path) -> dict[str, float]:
     """Fit scikit-learn's models on the training and validation rows; return their rights on test."""
     schema, transform = read_schema(data / "privatize"), read_transform(data / "privatize")
-    fitted = pl.concat(pl.read_parquet(data / "privatize" / f"{part}.parquet") for part in ("train", "validation"))
+    known = pl.concat(pl.read_parquet(data / "privatize" / f"{part}.parquet") for part in ("train", "validation"))
     test = pl.read_parquet(data / "preprocess" / "test.parquet")
-    models: dict[str, Any] = {
-        "logistic regression": LogisticRegression(max_iter=2000),
-        "gradient boosting": HistGradientBoostingClassifier(random_state=schema.product.seed),
-    }
-    if transform.tokens is not None:
-        (column,) = schema.features
-        x, wanted = (frame[column.name].fill_null("").to_numpy() for frame in (fitted, test))
-        seed = schema.product.seed
-        words = {"logistic regression": [], "gradient boosting": [TruncatedSVD(300, random_state=seed)]}
-        models = {
-            name: make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), *words[name], model)
-            for name, model in models.items()
-        }
-    else:
-        x, wanted = (features(frame, transform).reshape(frame.height, -1) for frame in (fitted, test))
-    return {
-        name: float((model.fit(x, targets(fitted, schema)).predict(wanted) == targets(test, schema)).mean())
-        for name, model in models.items()
-    }
+    fitted = fit_baselines(known, test, schema, transform, ["linear", "gradient_boosting"], UNBOUNDED)
+    names = {"linear": "logistic regression", "gradient_boosting": "gradient boosting"}
+    rights = targets(test, schema)
+    return {names[kind]: float((each.argmax(axis=1) == rights).mean()) for kind, each in fitted.answers.items()}
 
 
 def measure(name: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:

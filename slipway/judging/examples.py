@@ -28,7 +28,9 @@ class Example:
     place: int
 
 
-def choose_examples(targets: np.ndarray, answers: np.ndarray, decision: Decision) -> list[Example]:
+def choose_examples(
+    targets: np.ndarray, answers: np.ndarray, decision: Decision, groups: np.ndarray | None = None
+) -> list[Example]:
     """Choose rows, always the same for the same answers; rows without a target are not among them.
 
     Typical is, of the rows of one class that are answered right, the one in the middle by its probability: the most
@@ -40,6 +42,7 @@ def choose_examples(targets: np.ndarray, answers: np.ndarray, decision: Decision
         targets: As `targets_of` gives them.
         answers: Calibrated probabilities [N, C], of labels [N, L], or values [N].
         decision: The target's.
+        groups: The group of each row, where thresholds differ by group.
     """
     if decision.classes is None:
         known = np.flatnonzero(~np.isnan(targets))
@@ -51,7 +54,7 @@ def choose_examples(targets: np.ndarray, answers: np.ndarray, decision: Decision
         return _examples([(row, 0) for row in dict.fromkeys(spread)], worst)
     if decision.has_labels:
         return _of_labels(targets, answers)
-    predicted = decision.choose(answers)
+    predicted = decision.choose(answers, groups)
     certainty = answers[np.arange(len(answers)), predicted]
     is_right = (predicted == targets) & (targets >= 0)
     frequent = np.argsort(-np.bincount(targets[targets >= 0], minlength=answers.shape[1]), kind="stable")

@@ -13,7 +13,8 @@ from slipway.judging.importance import Importance, importance_of, parts_of
 from slipway.judging.local import Local, some_rows
 from slipway.judging.sanity import rank_correlation
 from slipway.judging.subject import Subject
-from slipway.product.evaluate import Evaluate, Explanations
+from slipway.product.evaluate import Evaluate
+from slipway.product.explanations import Explanations
 from slipway.tables.images import image_array
 from slipway.tables.schema import ROW_ID
 from slipway.transform.fitted import Pixels

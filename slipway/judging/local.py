@@ -12,6 +12,7 @@ import polars as pl
 from slipway.judging.attributions import Attribution, Evidence, attribute, integrate
 from slipway.judging.decision import Decision
 from slipway.judging.examples import Example, choose_examples
+from slipway.judging.groups import groups_for
 from slipway.judging.importance import parts_of
 from slipway.judging.sanity import mean_correlation, randomised
 from slipway.judging.subject import Subject
@@ -46,7 +47,8 @@ class Local:
         """The rows, and what of their answers is explained."""
         main = self.subject.answered[self.subject.heads[0].name]["test"]
         answers = main.scores if self.decision.classes is None else self.decision.probabilities(main.scores)
-        return choose_examples(main.targets, answers, self.decision)
+        groups = groups_for(self.decision, self.subject.frames["test"])
+        return choose_examples(main.targets, answers, self.decision, groups)
 
     @cached_property
     def rows(self) -> pl.DataFrame:
@@ -114,7 +116,9 @@ class Local:
             answers = self.decision.probabilities(main.scores[each.row : each.row + 1])
             facts |= {"explained": classes[each.place], "probability": round(float(answers[0, each.place]), DIGITS)}
             if not self.decision.has_labels:
-                facts["prediction"] = classes[int(self.decision.choose(answers)[0])]
+                facts["prediction"] = classes[
+                    int(self.decision.choose(answers, groups_for(self.decision, self.rows[number]))[0])
+                ]
         evidence = {"baseline": one.start, "row": one.end, "gap": one.gap}
         facts["evidence"] = {name: _significant(value) for name, value in evidence.items()}
         if self.subject.transform.image is None:

@@ -17,15 +17,10 @@ def sheet(images: npt.NDArray[np.floating], labels: list[str]) -> str:
             own least to its greatest number, so features on any scale can be looked at.
         labels: What each row is, at its left.
     """
-    from PIL import Image
-
     num_rows, num_images, channels, height, width = images.shape
     low, high = images.min(axis=(1, 2, 3, 4), keepdims=True), images.max(axis=(1, 2, 3, 4), keepdims=True)
     pixels = (255 * (images - low) / np.maximum(high - low, 1e-12)).round().astype(np.uint8)
     grid = pixels.transpose(0, 3, 1, 4, 2).reshape(num_rows * height, num_images * width, channels)
-    content = io.BytesIO()
-    Image.fromarray(grid[:, :, 0] if channels == 1 else grid[:, :, :3]).save(content, "PNG", optimize=True)
-    encoded = base64.b64encode(content.getvalue()).decode("ascii")
     left, tall, wide = 90, IMAGE_SIDE * num_rows, IMAGE_SIDE * num_images * width // height
     texts = "".join(
         f'<text x="{left - 2 * GAP}" y="{(place + 0.5) * IMAGE_SIDE:g}" text-anchor="end" dominant-baseline="middle" '
@@ -35,6 +30,18 @@ def sheet(images: npt.NDArray[np.floating], labels: list[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + wide}" height="{tall}" '
         f'viewBox="0 0 {left + wide} {tall}">{texts}<image x="{left}" y="0" width="{wide}" height="{tall}" '
-        f'preserveAspectRatio="none" style="image-rendering: pixelated" href="data:image/png;base64,{encoded}"/>'
+        f'preserveAspectRatio="none" style="image-rendering: pixelated" href="{embedded(grid)}"/>'
         "</svg>\n"
     )
+
+
+def embedded(pixels: npt.NDArray[np.uint8], *, max_side: int | None = None) -> str:
+    """Return an image [H, W, C] of one or three channels as a `data:` address; a larger one is made smaller."""
+    from PIL import Image
+
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels[:, :, :3])
+    if max_side is not None:
+        image.thumbnail((max_side, max_side))
+    content = io.BytesIO()
+    image.save(content, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode("ascii")

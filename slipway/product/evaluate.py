@@ -1,30 +1,20 @@
 """The `evaluate` section: how the trained model is judged, and how its probabilities become a class."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from slipway.product.explanations import Explanations
 from slipway.product.mitigation import Mitigation
 from slipway.product.product import Product
+from slipway.product.robustness import Robustness
 from slipway.product.section import Section
 
+Baseline = Literal["constant", "linear", "gradient_boosting"]
 Cost = Annotated[float, Field(ge=0)]
 Value = str | bool | int | float | None
 Condition = Value | list[Value]
 """Of a column: a value (null: it is missing), one of several texts, or the range of a number."""
-
-
-class Explanations(Section):
-    """What the model's answers are explained with, and how much work that may be."""
-
-    rows: int = Field(default=2000, ge=10, le=1_000_000)
-    """Test rows that a column's importance is measured on, at most; fewer where the network is large."""
-
-    repeats: int = Field(default=5, ge=1, le=100)
-    """How often each column's values are dealt out anew among these rows."""
-
-    steps: int = Field(default=50, ge=10, le=1000)
-    """Points on the way from the baseline to a row that gradients are taken at."""
 
 
 class Evaluate(Section):
@@ -67,6 +57,12 @@ class Evaluate(Section):
 
     explanations: Explanations | None = Explanations()
     """Which columns matter, and why a few rows were answered as they were; null: neither."""
+
+    baselines: list[Baseline] = ["constant", "linear", "gradient_boosting"]
+    """Simple models that are fitted to the same rows; constant is the majority's class or the mean; [] is none."""
+
+    robustness: Robustness = Robustness()
+    """What the model is worth on corrupted rows."""
 
     @field_validator("costs")
     @classmethod

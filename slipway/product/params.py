@@ -107,6 +107,11 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _corruptions_suit_the_kind(self) -> Self:
+        self.evaluate.robustness.of(self.product.kind)
+        return self
+
+    @model_validator(mode="after")
     def _network_suits_the_kind(self) -> Self:
         name, reads_tokens = self.train.network.name, self.product.kind == "texts"
         if name != "own" and reads_tokens != (name in TEXT_NETWORKS):

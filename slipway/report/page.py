@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from slipway.judging.decision import Decision
+from slipway.report.baselines import baseline_lines, baseline_rows
 from slipway.report.findings import findings
 from slipway.report.reading import Facts
 from slipway.report.summary import summary
@@ -53,6 +54,8 @@ def render(facts: Facts, *, docs: str | None = None) -> str:
         "tiles": tiles(facts),
         "rule": Decision.model_validate(facts["decision"]).rule if facts["decision"] else None,
         "costs": cost_rows(facts),
+        "baseline_lines": baseline_lines(facts["evaluated"]["baselines"]),
+        "baseline_rows": baseline_rows(facts["evaluated"]["baselines"]),
         "expectations": findings(facts["validation"])[:MAX_ROWS],
         "gates": gates(facts),
         "most_seconds": max((run["seconds"] for run in facts["runs"]), default=0) or 1,
@@ -71,9 +74,15 @@ def environment() -> Environment:
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     found.filters["shown"] = shown
+    found.filters["sentence"] = sentence
     found.filters["worded"] = lambda name: name.replace("_", " ")
     found.filters["flat"] = lambda mapping: list(flat(mapping))[:MAX_ROWS]
     return found
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital, end with a full stop."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
 def css() -> Markup:

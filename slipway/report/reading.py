@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,7 @@ from slipway.errors import DataError
 from slipway.files import read_json, sha256_of
 from slipway.releases import CHAMPION, Releases
 from slipway.report.quarantine import set_aside_rows
+from slipway.tables.schema import ROW_ID
 
 DOCS = Path("docs", "index.html")
 """The Data Docs, beside the stages."""
@@ -38,7 +39,7 @@ PICTURES = {
 }
 """In the folders of the stages, and of `slipway tune` beside them."""
 
-EVALUATED = ("baselines", "mistakes", "slices", "fairness", "explanations", "robustness")
+EVALUATED = ("baselines", "slices", "fairness", "explanations", "robustness")
 """What evaluate tells in files of these names."""
 
 MAX_PICTURE_BYTES = 300_000
@@ -88,11 +89,12 @@ def gather(
         "targets": targets(data),
         "labels": optional(data / "evaluate" / "labels.json") or {},
         "fidelity": optional(data / "compress" / "fidelity.json"),
-        "evaluated": {name: optional(data / "evaluate" / f"{name}.json") for name in EVALUATED},
+        "evaluated": {name: optional(data / "evaluate" / f"{name}.json") for name in EVALUATED}
+        | {"mistakes": mistakes(data / "evaluate" / "mistakes.json", private=private)},
         "recipe": text_of(data / "compress" / "recipe.json"),
         "origin": dict(origin),
         "candidates": rows_of(data / "compress" / "candidates.csv"),
-        "pictures": pictures(data),
+        "pictures": pictures(data, without=("mistakes",) if private else ()),
         "runs": runs,
         "bundle_sha256": identity(data / "package" / "bundle" / "MANIFEST.json"),
     }
@@ -116,6 +118,15 @@ def without_observed(validation: Facts) -> Facts:
     """Return the verdict without what a table-level expectation saw: a maximum is somebody's value."""
     reasons = [reason.partition(": observed ")[0] for reason in validation["reasons"]]
     return {**validation, "reasons": reasons}
+
+
+def mistakes(path: Path, *, private: bool) -> Facts | None:
+    """Read mistakes.json; of private rows the ids alone, even where it was written before they were."""
+    found = optional(path)
+    if found is None or not private or found["withheld"] is not None:
+        return found
+    rows = [{ROW_ID: row[ROW_ID]} for row in found["rows"]]
+    return {**found, "rows": rows, "withheld": "the product is private now: only ids are shown"}
 
 
 def optional(path: Path) -> Any:
@@ -192,12 +203,12 @@ def last_runs(path: Path) -> list[Facts]:
     return [last[stage] for stage in STAGES if stage in last]
 
 
-def pictures(data: Path) -> dict[str, str]:
+def pictures(data: Path, *, without: Sequence[str] = ()) -> dict[str, str]:
     """Read the SVG pictures by name; one that is too large for a page is left out."""
     found = {}
     for folder, names in PICTURES.items():
         for name in names:
             path = data / folder / f"{name}.svg"
-            if path.exists() and path.stat().st_size <= MAX_PICTURE_BYTES:
+            if name not in without and path.exists() and path.stat().st_size <= MAX_PICTURE_BYTES:
                 found[name] = path.read_text(encoding="utf-8")
     return found

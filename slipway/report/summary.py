@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from slipway.judging.gate import broken
+from slipway.report.baselines import baseline_lines
 from slipway.report.reading import Facts
 from slipway.report.texts import shown
 
@@ -52,19 +53,8 @@ def _quality(facts: Facts) -> Iterator[Line]:
 
 def _baselines(facts: Facts) -> Iterator[Line]:
     found = facts["evaluated"]["baselines"]
-    if not found or not found["models"]:
-        return
-    headline = found["headline"]
-    told = ", ".join(
-        f"{name.replace('_', ' ')} {_quality_text(each[headline], headline)}" for name, each in found["models"].items()
-    )
-    model = _quality_text(found["model"], headline)
-    if found["beaten_by"]:
-        winners = " and ".join(name.replace("_", " ") for name in found["beaten_by"])
-        text = f"A simpler model is better: {winners}. The network has {model}; {told}."
-        yield Line("Baselines", "evaluation", "bad", text)
-    else:
-        yield Line("Baselines", "evaluation", "good", f"No simpler model beats its {model}: {told}.")
+    for text in baseline_lines(found):
+        yield Line("Baselines", "evaluation", "bad" if found["beaten_by"] else "good", text)
 
 
 def _calibration(facts: Facts) -> Iterator[Line]:

@@ -40,8 +40,8 @@ CAPTIONS = {
     "fairness": "Groups of the sensitive columns, test rows",
     "importance": "What the model leans on, test rows; columns that tell the same share their importance",
     "explained": "Why some test rows were answered as they were: typical right answers, and the worst mistakes",
-    "mistakes": "Test images that are answered wrongly, and that the model was most sure about",
-    "robustness": "How good the answers stay as test rows are disturbed; the dashed line is undisturbed",
+    "mistakes": "The images that it is most sure of and wrong about, the worst first",
+    "robustness": "What corrupted test rows leave of it; the dashed line is its figure on the same rows as they are",
     "pareto": "Candidates: the filled one was chosen",
 }
 LEADS = {

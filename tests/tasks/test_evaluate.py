@@ -13,7 +13,8 @@ from slipway.errors import DataError, ParamsError
 from slipway.files import write_json
 from slipway.learning.trained import save_network
 from slipway.networks.building import Architecture, build
-from slipway.product.evaluate import Evaluate, Explanations
+from slipway.product.evaluate import Evaluate
+from slipway.product.explanations import Explanations
 from slipway.product.networks import MLP
 from slipway.product.product import Product
 from slipway.tables.schema import Column, Schema
@@ -74,6 +75,7 @@ def frame(classes: list[str] | None, *, seed: int, first: int) -> pl.DataFrame:
 def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> None:
     out = evaluate(*make_stages(tmp_path), tmp_path / "evaluate", PARAMS)
     assert sorted(path.name for path in out.iterdir()) == [
+        "baselines.json",
         "calibration.svg",
         "confusion.svg",
         "decision.json",
@@ -86,7 +88,10 @@ def test_a_classification_writes_its_files_and_they_agree(tmp_path: Path) -> Non
         "metrics.json",
         "notes.json",
         "precision_recall.svg",
+        "mistakes.json",
         "predictions.parquet",
+        "robustness.json",
+        "robustness.svg",
         "roc.svg",
         "slices.json",
         "targets.json",
@@ -153,6 +158,8 @@ def test_of_a_private_product_no_value_of_a_few_rows_is_told(tmp_path: Path) -> 
     out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"min_group_rows": 5}))
     told = json.loads((out / "fairness.json").read_text())["columns"]["x"]
     assert list(told["groups"]) == ["part 1", "part 2", "part 3", "part 4"]
+
+
 def test_without_the_section_nothing_is_explained(tmp_path: Path) -> None:
     stages = make_stages(tmp_path)
     out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"explanations": None}))

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from slipway.judging.decision import Decision
 from slipway.judging.explanations import Explained, explain
 from slipway.judging.subject import Subject
-from slipway.product.evaluate import Evaluate, Explanations
+from slipway.product.evaluate import Evaluate
+from slipway.product.explanations import Explanations
 from slipway.transform.applying import features
 
 CLASSES = Decision(classes=["no", "yes"])

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from asked_subjects import image_subject, linear, subject, table, transform
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from asked_subjects import image_subject, linear, subject, table, transform
 from torch import nn
 
 from slipway.judging.decision import Decision

@@ -11,7 +11,9 @@ from slipway.judging.metrics import class_curves
 from slipway.pictures.compression import pareto
 from slipway.pictures.judging import calibration, confusion, cost_by_threshold, precision_recall, residuals, roc
 from slipway.pictures.learning import learning_curve
+from slipway.pictures.robustness import robustness_curves
 from slipway.pictures.tuning import trials_picture
+from slipway.product.robustness import DEFAULTS
 
 HISTORY = {
     "epoch": [1, 2, 3],
@@ -138,3 +140,11 @@ def test_trials_are_drawn_with_each_parameter_and_without_those_that_have_no_val
     assert {"train.lr", "train.network", "{name: mlp}", "pruned"} <= set(texts)
     assert "{name: cnn}" not in texts
     ElementTree.fromstring(trials_picture([], title="loss", is_maximised=True))
+
+
+@pytest.mark.parametrize("kind", list(DEFAULTS))
+def test_every_corruption_has_a_panel_that_says_what_its_strength_is(kind: str) -> None:
+    curve = [{"strength": 0.1, "value": 0.8}, {"strength": 0.2, "value": -40.0}]
+    found = {"metric": "r2", "clean": 0.9, "curves": dict.fromkeys(DEFAULTS[kind], curve)}
+    titles = {text for text in texts(robustness_curves(found, kind)) if "(" in text}
+    assert {title.partition(" (")[0] for title in titles} == {name.replace("_", " ") for name in DEFAULTS[kind]}

@@ -1,0 +1,72 @@
+"""What the report says of the baselines: plainly which of them beat the model, and by how much."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slipway.report.texts import shown
+
+Found = Mapping[str, Any]
+
+
+def baseline_lines(found: Found | None) -> list[str]:
+    """Return the sentences that stand above the table; none where nothing was compared."""
+    if not found or not found["differences"]:
+        return []
+    above = {name: each["value"] for name, each in found["differences"].items()}
+    best = max(above, key=above.__getitem__)
+    beaten = sorted(found["beaten_by"], key=above.__getitem__, reverse=True)
+    if beaten:
+        names = " and ".join(_name(name) for name in beaten)
+        plain = "A baseline wins" if len(beaten) == 1 else f"{len(beaten)} baselines win"
+        return [f"{plain}: {names}. {_by(best, found)} Before this model is served, ask what it is for."]
+    if found["differences"][best]["high"] >= 0:
+        return [f"No baseline wins, but {_name(best)} is as good as the model. {_by(best, found)}"]
+    return [f"The model beats every baseline. {_by(best, found)}"]
+
+
+def baseline_rows(found: Found | None) -> list[dict[str, str]]:
+    """Return a row for each baseline: its figure, how far it is above the model, and in a word what that means."""
+    if not found:
+        return []
+    rows = []
+    for name, metrics in found["models"].items():
+        difference = found["differences"].get(name)
+        word = "" if difference is None else _word(difference)
+        rows.append(
+            {
+                "name": _name(name),
+                "value": shown(metrics[found["headline"]]),
+                "difference": "" if difference is None else _signed(difference["value"]),
+                "interval": "" if difference is None else _interval(difference),
+                "word": word,
+                "mark": {"wins": "bad", "loses": "good"}.get(word, "plain"),
+            }
+        )
+    return rows
+
+
+def _by(name: str, found: Found) -> str:
+    figure = "R²" if found["headline"] == "r2" else "accuracy"
+    value, difference = found["models"][name][found["headline"]], found["differences"][name]
+    return (
+        f"{_name(name).capitalize()}: {figure} {shown(value)}, the model: {shown(found['model'])}; the difference is "
+        f"{_signed(difference['value'])} ({shown(found['confidence_pct'])} % interval {_interval(difference)})."
+    )
+
+
+def _word(difference: Found) -> str:
+    if difference["low"] > 0:
+        return "wins"
+    return "loses" if difference["high"] < 0 else "as good as the model"
+
+
+def _name(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.4f}"
+
+
+def _interval(difference: Found) -> str:
+    return f"{_signed(difference['low'])} to {_signed(difference['high'])}"
