@@ -84,7 +84,7 @@ def fairness(
         ParamsError: `evaluate.positive` is no class.
     """
     schema = subject.schema
-    positive, columns, notes = positive_class(schema, params), dict[str, Facts](), list[str]()
+    positive, columns, notes = positive_class(schema, params), dict[str, Facts](), list(about(mitigation))
     if not schema.product.sensitive:
         notes.append("product.sensitive names no column: no groups were compared.")
     elif decision.has_labels:
@@ -121,6 +121,15 @@ def positive_class(schema: Schema, params: Evaluate) -> str | None:
         allowed = ", ".join(classes) if classes else f"none, because product.task is {schema.product.task}"
         raise ParamsError(f"evaluate.positive = '{params.positive}' is no class of this product; allowed: {allowed}")
     return params.positive
+
+
+def about(mitigation: Mapping[str, Any] | None) -> Iterator[str]:
+    """Say what `before` is, and what could not be mitigated."""
+    if mitigation is None:
+        return
+    yield f"Before: the same network without {mitigation['name'].replace('_', ' ')} by {mitigation['column']}."
+    if absent := mitigation.get("absent"):
+        yield f"No training row is {', or '.join(absent)}: there the class still depends on the group."
 
 
 def given_to(subject: Subject, decision: Decision, positive: str | None) -> tuple[Given, pl.DataFrame]:
