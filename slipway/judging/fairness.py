@@ -84,7 +84,7 @@ def fairness(
         ParamsError: `evaluate.positive` is no class.
     """
     schema = subject.schema
-    positive, columns, notes = positive_class(schema, params), dict[str, Facts](), list[str]()
+    positive, columns, notes = positive_class(schema, params), dict[str, Facts](), list(about(mitigation or []))
     if not schema.product.sensitive:
         notes.append("product.sensitive names no column: no groups were compared.")
     elif decision.has_labels:
@@ -121,6 +121,17 @@ def positive_class(schema: Schema, params: Evaluate) -> str | None:
         allowed = ", ".join(classes) if classes else f"none, because product.task is {schema.product.task}"
         raise ParamsError(f"evaluate.positive = '{params.positive}' is no class of this product; allowed: {allowed}")
     return params.positive
+
+
+def about(mitigation: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Say what `before` is, and what could not be mitigated."""
+    if mitigation:
+        done = " and ".join(f"{each['name'].replace('_', ' ')} by {each['column']}" for each in mitigation)
+        network = "the same network" if any("absent" in each for each in mitigation) else "the same answers"
+        yield f"Before: {network} without {done}."
+    for each in mitigation:
+        if absent := each.get("absent"):
+            yield f"No training row is {', or '.join(absent)}: there the class still depends on the group."
 
 
 def given_to(subject: Subject, decision: Decision, positive: str | None) -> tuple[Given, pl.DataFrame]:

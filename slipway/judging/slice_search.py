@@ -74,7 +74,7 @@ class Values:
     """Values of columns that enough rows hold: the columns of a matrix of rows and values."""
 
     has: np.ndarray
-    """[N, M] 1 where a row has the value."""
+    """[N, M] bool: whether a row has the value."""
 
     owners: np.ndarray
     """[M] which column each is of."""
@@ -100,7 +100,7 @@ def search(
     A group of two columns must be surely worse than both groups of one column that hold it, too: else it tells nothing
     that they do not. Of two that hold nearly the same rows the surer one stays.
     """
-    has, losses = values.has, measure.losses
+    has, losses = values.has.astype(np.float64), measure.losses
     rows = has.T @ has  # [M, M], those of one column on the diagonal
     lost, squares = has.T @ (has * losses[:, None]), has.T @ (has * losses[:, None] ** 2)
     is_pair = (values.owners[:, None] < values.owners[None, :]) & (rows >= min_rows)
@@ -119,7 +119,7 @@ def search(
         if min(measure.distance(found, alone[place].value) for place in (first, second)) > 0:
             candidates.append(Slice((int(first), int(second)), found, measure.distance(found, overall)))
     sure = sorted((each for each in candidates if each.distance > 0), key=lambda each: (-each.distance, each.values))
-    return _distinct(sure, has, max_found), looked_at
+    return _distinct(sure, values.has, max_found), looked_at
 
 
 def _distinct(sure: Sequence[Slice], has: np.ndarray, max_found: int) -> list[Slice]:
@@ -127,8 +127,10 @@ def _distinct(sure: Sequence[Slice], has: np.ndarray, max_found: int) -> list[Sl
     kept: list[Slice] = []
     masks: list[np.ndarray] = []
     for each in sure:
-        mask = has[:, list(each.values)].min(axis=1) > 0
-        if len(kept) < max_found and all((mask & other).sum() <= SAME_SHARE * (mask | other).sum() for other in masks):
+        if len(kept) == max_found:
+            break
+        mask = np.logical_and.reduce([has[:, place] for place in each.values])
+        if all((mask & other).sum() <= SAME_SHARE * (mask | other).sum() for other in masks):
             kept.append(each)
             masks.append(mask)
     return kept

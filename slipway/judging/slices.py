@@ -18,7 +18,7 @@ from slipway.tables.images import image_array
 from slipway.tables.targets import is_known
 from slipway.transform.applying import words_of
 
-MAX_SEARCHED_ROWS = 50_000
+MAX_SEARCHED_ROWS = 20_000
 
 Facts = dict[str, Any]
 Named = list[tuple[str, str]]
@@ -134,7 +134,7 @@ def values_of(frame: pl.DataFrame, min_rows: int, *, is_private: bool) -> tuple[
         names += [(column, name) for name in groups.names]
         has += [groups.numbers == number for number in range(len(groups.names))]
         owners += [place] * len(groups.names)
-    return Values(np.array(has, dtype=np.float64).T, np.array(owners)), names
+    return Values(np.array(has, dtype=bool).T, np.array(owners)), names
 
 
 def facts_of(where: dict[str, str], found: Found) -> Facts:

@@ -43,6 +43,8 @@ def reweighed(groups: pl.Series, classes: pl.Series, *, seed: int) -> tuple[np.n
         times[rows] = often
         times[random.choice(rows, rest, replace=False)] += 1
     absent = [
-        f"{group} with {label}" for group in weights for label in sorted(set(totals["class"]) - set(weights[group]))
+        f"{group} with class {label}"
+        for group in weights
+        for label in sorted(set(totals["class"]) - set(weights[group]))
     ]
     return np.repeat(np.arange(table.height), times), {"weights": weights, "absent": absent}

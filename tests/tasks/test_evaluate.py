@@ -140,11 +140,15 @@ def test_a_mitigation_before_training_is_compared_with_the_same_network_without_
     stages = make_stages(tmp_path, sensitive=["x"])
     make_stages(tmp_path / "other", weight=-2.0)
     (tmp_path / "other/train").rename(stages[0] / "before")
-    done = {"name": "reweighing", "column": "x", "weights": {}, "absent": []}
+    done = {"name": "reweighing", "column": "x", "weights": {}, "absent": ["a with class no"]}
     write_json(stages[0] / "before" / "mitigation.json", done)
     out = evaluate(*stages, tmp_path / "evaluate", PARAMS.model_copy(update={"min_group_rows": 5}))
     told = json.loads((out / "fairness.json").read_text())
     assert told["mitigation"] == [done]
+    assert told["notes"][:2] == [
+        "Before: the same network without reweighing by x.",
+        "No training row is a with class no: there the class still depends on the group.",
+    ]
     for group, figures in told["columns"]["x"]["groups"].items():
         assert figures["accuracy"]["value"] == pytest.approx(
             1 - told["before"]["x"]["groups"][group]["accuracy"]["value"]

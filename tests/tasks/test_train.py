@@ -68,6 +68,27 @@ def test_reweighed_rows_are_learned_from_beside_the_others(prepared: Path) -> No
     assert not list((prepared / "work").rglob("*.pt")), "its checkpoints are gone"
 
 
+def test_a_run_that_is_killed_while_it_learns_without_goes_on_and_ends_alike(
+    prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    augment(prepared / "privatize", prepared / "augment", Augment(reweigh="job"))
+    whole = run(prepared, "whole", epochs=3)
+
+    def killed(rows: Path, *arguments: object, **options: object) -> None:
+        if rows.name == "before":
+            raise KeyboardInterrupt
+        learn(rows, *arguments, **options)  # type: ignore[arg-type] # as they came
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks.train.learn", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(prepared, "train", epochs=3, checkpoint_seconds=0)
+    assert list((prepared / "work/train").glob("*.pt")), "what it had learned is kept"
+    again = run(prepared, "train", epochs=3, checkpoint_seconds=0)
+    for name in ("model.safetensors", "history.csv", "before/model.safetensors", "before/history.csv"):
+        assert (again / name).read_bytes() == (whole / name).read_bytes()
+
+
 def test_the_same_inputs_give_the_same_bytes(prepared: Path) -> None:
     first, second = run(prepared, "first"), run(prepared, "second")
     for name in ("model.safetensors", "model.json", "history.csv", "receipt.json"):

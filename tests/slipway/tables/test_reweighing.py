@@ -60,7 +60,7 @@ def test_the_class_becomes_independent_of_the_group():
 def test_the_seed_decides_and_a_pair_that_never_occurs_is_told():
     pairs = [("a", "no")] * 7 + [("a", "yes")] * 4 + [("b", "no")] * 5
     assert taken(pairs, seed=1) == taken(pairs, seed=1) != taken(pairs, seed=2)
-    assert taken(pairs)[1]["absent"] == ["b with yes"]
+    assert taken(pairs)[1]["absent"] == ["b with class yes"]
 
 
 def test_one_group_and_very_many_are_refused():
