@@ -214,6 +214,7 @@ def write_bundle(folder: Path, rows: pl.DataFrame) -> None:
     import torch
 
     from slipway.bundle.prepare import Prepare
+    from slipway.judging.decision import Decision
     from slipway.shrinking.export import export_network
     from slipway.shrinking.graph import servable
     from slipway.suites.compiling import write_rules
@@ -227,7 +228,9 @@ def write_bundle(folder: Path, rows: pl.DataFrame) -> None:
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     prepare = Prepare(missing=["", "?", "NA"], trim=True)
     prepare.write(folder)
-    signature_of(rows, schema(), transform, prepare).write(folder)
+    signature = signature_of(rows, schema(), transform, prepare)
+    signature.write(folder)
+    Decision(classes=signature.classes).write(folder)
     write_rules(
         folder / "rules.json", expectations(), {**dict.fromkeys(NUMBERS, "number"), **dict.fromkeys(TEXTS, "text")}
     )

@@ -90,8 +90,7 @@ def run_line(
     privatize(preprocess, root / "privatize", privacy or Privatize())
     augment(root / "privatize", root / "augment", Augment())
     train(root / "augment", root / "privatize", root / "train", training)
-    judging = judging or Evaluate(bootstrap_samples=100)
-    evaluate(root / "train", root / "privatize", preprocess, root / "evaluate", judging)
+    evaluate(root / "train", root / "privatize", preprocess, root / "evaluate", Evaluate(bootstrap_samples=100))
     compress(root / "train", root / "evaluate", root / "privatize", preprocess, root / "compress", Compress())
     stages = [root / stage for stage in ("compress", "evaluate", "train", "privatize")]
     package(*stages, preprocess, root / "validate", root / "package", Package(gate=gate or Gate(), examples=3))

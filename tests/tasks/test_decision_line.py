@@ -1,17 +1,20 @@
 """A server gives the label that evaluate gave to the same row: by costs, and by thresholds of groups."""
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
-from line import run_line, write_preprocessed
 
 from slipway.bundle.predictor import Predictor
 from slipway.product.evaluate import Evaluate
 from slipway.product.package import Package
 from slipway.product.serve import Serve
 from slipway.serving.process import server_process
+from slipway.tables.schema import read_schema
+from tasks.evaluate import evaluate
+from tasks.package import package
 
 COSTS = {"yes": {"no": 4}}
 ALIKE = {"constraint": "demographic_parity", "max_difference": 0.1, "min_rows": 5}
@@ -23,32 +26,28 @@ def judging(column: str) -> Evaluate:
     )
 
 
-@pytest.fixture(scope="module")
-def by_job(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("by_job")
-    rows = write_preprocessed(root / "preprocess", sensitive=["job", "age"])
-    return run_line(root, preprocess=rows, judging=judging("job"))
-
-
-@pytest.fixture(scope="module")
-def by_age(by_job, tmp_path_factory) -> Path:
-    """The same network, decided on by ranges of age."""
-    from tasks.compress import compress
-    from tasks.evaluate import evaluate
-    from tasks.package import package
-
-    root = tmp_path_factory.mktemp("by_age")
-    for stage in ("preprocess", "privatize", "train", "validate"):
-        (root / stage).symlink_to(by_job / stage)
-    before = [root / stage for stage in ("train", "privatize", "preprocess")]
-    evaluate(*before, root / "evaluate", judging("age"))
-    from slipway.product.compress import Compress
-
-    train, privatize, preprocess = before
-    compress(train, root / "evaluate", privatize, preprocess, root / "compress", Compress())
+def decided(line: Path, root: Path, column: str) -> Path:
+    """Evaluate and package the line's network again, by groups of a column; its model.onnx is the same."""
+    shutil.copytree(line / "privatize", root / "privatize")
+    schema = read_schema(line / "privatize")
+    sensitive = schema.product.model_copy(update={"sensitive": ["job", "age"]})
+    schema.model_copy(update={"product": sensitive}).write(root / "privatize")
+    for stage in ("preprocess", "train", "compress", "validate"):
+        (root / stage).symlink_to(line / stage)
+    evaluate(root / "train", root / "privatize", root / "preprocess", root / "evaluate", judging(column))
     stages = [root / stage for stage in ("compress", "evaluate", "train", "privatize", "preprocess", "validate")]
     package(*stages, root / "package", Package(examples=3))
     return root
+
+
+@pytest.fixture(scope="module")
+def by_job(line: Path, tmp_path_factory) -> Path:
+    return decided(line, tmp_path_factory.mktemp("by_job"), "job")
+
+
+@pytest.fixture(scope="module")
+def by_age(line: Path, tmp_path_factory) -> Path:
+    return decided(line, tmp_path_factory.mktemp("by_age"), "age")
 
 
 def records_of(root: Path, part: str) -> tuple[list[dict], list[str]]:
