@@ -42,7 +42,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
             "patience": 20,
             "channels_last": False,
         },
-        "archive": {"sparsity": 0.9, "bits": 3, "epochs": 24, "lr": 2e-3},
+        "archive": {"sparsity": 0.91, "bits": 4, "epochs": 20, "lr": 2e-3},
         "smaller": 40,
     },
     "lenet5": {
