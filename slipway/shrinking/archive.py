@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -88,12 +88,11 @@ def encode(tensors: Mapping[str, Tensor], about: str = "") -> bytes:
     parts, body = [], b""
     for name, tensor in tensors.items():
         dtype = str(tensor.dtype).removeprefix("torch.")
-        if dtype not in Dtype.__args__:
-            raise DataError(
-                f"'{name}' is of {dtype}, which an archive cannot hold: convert it to one of {Dtype.__args__}"
-            )
+        if dtype not in (known := get_args(Dtype)):
+            raise DataError(f"'{name}' is of {dtype}, which an archive cannot hold: convert it to one of {known}")
         form, pieces = min(forms_of(patterns_of(tensor)), key=lambda one: sum(map(len, one[1])))
-        parts.append(Part(name=name, dtype=dtype, shape=tuple(tensor.shape), form=form, pieces=tuple(map(len, pieces))))
+        said = {"name": name, "dtype": dtype, "shape": tuple(tensor.shape), "form": form}
+        parts.append(Part.model_validate({**said, "pieces": tuple(map(len, pieces))}))
         body += b"".join(pieces)
     header = deflated(Header(about=about, parts=tuple(parts)).model_dump_json().encode())
     content = LENGTH.pack(len(header)) + header + body
@@ -109,15 +108,15 @@ def patterns_of(tensor: Tensor) -> Array:
 def forms_of(patterns: Array) -> Iterator[tuple[str, list[bytes]]]:
     """Yield each form that the elements can have, with its pieces."""
     yield "plain", [deflated(patterns.tobytes())]
-    values, numbers, counts = np.unique(patterns, return_inverse=True, return_counts=True)
+    values, places, counts = np.unique(patterns, return_inverse=True, return_counts=True)
     if not 0 < len(values) <= MOST_VALUES:
         return
     by_count = np.argsort(-counts, kind="stable")
-    numbers = np.argsort(by_count).astype(np.uint8)[numbers]
+    numbers = np.argsort(by_count).astype(np.uint8)[places]
     book = deflated(values[by_count].tobytes())
     yield "shared", [book, deflated(numbers.tobytes())]
-    places = np.flatnonzero(numbers)
-    yield "sparse", [book, deflated(gaps_between(places)), deflated((numbers[places] - 1).tobytes())]
+    others = np.flatnonzero(numbers)
+    yield "sparse", [book, deflated(gaps_between(others)), deflated((numbers[others] - 1).tobytes())]
 
 
 def gaps_between(places: Array) -> bytes:

@@ -136,7 +136,7 @@ def prune(network: nn.Module, lesson: Lesson, epochs: int) -> None:
 
     Biases and normalisations stay: they are few, and each counts for many weights.
     """
-    weights = [each for each in network.parameters() if each.ndim > 1]
+    weights: list[Tensor] = [each for each in network.parameters() if each.ndim > 1]
     masks = [torch.ones_like(each) for each in weights]
     step = 0
 
@@ -147,7 +147,8 @@ def prune(network: nn.Module, lesson: Lesson, epochs: int) -> None:
             masks = masks_of(weights, sparsity)
         step += 1
         with torch.no_grad():
-            torch._foreach_mul_(weights, masks)
+            for each, its in zip(weights, masks, strict=True):
+                each.mul_(its)
 
     lesson.teach(network, list(network.parameters()), epochs, mask)
 
@@ -156,8 +157,8 @@ def masks_of(weights: list[Tensor], sparsity: float) -> list[Tensor]:
     """Return 1 for each weight that stays, and 0: the share `sparsity` of all weights with the lowest LAMP scores.
 
     A score is the weight's square, divided by the sum of the squares of its layer that are no smaller: how much of
-    what is left of the layer it is (Lee et al. 2021, "Layer-adaptive sparsity", equation 4). The largest weight of
-    a layer has a score of 1, so no layer is cut off.
+    what is left of the layer it is (Lee et al. 2021, "Layer-adaptive Sparsity for the Magnitude-based Pruning"). The
+    largest weight of a layer has a score of 1, so no layer is cut off.
     """
     scores = torch.cat([lamp_scores(each) for each in weights])
     kept = scores.topk(round((1 - sparsity) * len(scores))).indices
@@ -181,7 +182,7 @@ def lamp_scores(weight: Tensor) -> Tensor:
 
 def share(network: nn.Module, lesson: Lesson, epochs: int) -> None:
     """Give each layer's weights a few values by k-means, and tune those: a value's gradient is its weights' sum."""
-    named = {name: each for name, each in network.named_parameters()}
+    named = dict(network.named_parameters())
     books, numbers = {}, {}
     for name, weight in named.items():
         books[name], numbers[name] = shared(weight.detach(), 2**lesson.params.bits)
@@ -192,8 +193,8 @@ def share(network: nn.Module, lesson: Lesson, epochs: int) -> None:
 
     lesson.teach(lambda x: functional_call(network, weights(), (x,)), list(books.values()), epochs, lambda _: None)
     with torch.no_grad():
-        for name, weight in weights().items():
-            named[name].copy_(weight)
+        for name, tuned in weights().items():
+            named[name].copy_(tuned)
 
 
 def shared(weight: Tensor, num_values: int) -> tuple[Tensor, Tensor]:
