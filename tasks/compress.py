@@ -15,13 +15,15 @@ import polars as pl
 from onnxruntime import InferenceSession
 from torch import nn
 
-from slipway.files import whole_folder, write_json, write_text
+from slipway.files import read_json, whole_folder, write_json, write_text
 from slipway.judging.decision import Decision, read_decision
 from slipway.judging.label_metrics import label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
 from slipway.learning.trained import load_network, scores
 from slipway.pictures.compression import pareto
+from slipway.product.augment import Policy
 from slipway.product.compress import Compress
+from slipway.shrinking.archiving import archived, restored, size_of
 from slipway.shrinking.export import export_network
 from slipway.shrinking.graph import servable
 from slipway.shrinking.quantise import to_int8
@@ -44,12 +46,14 @@ def compress(
     out: Path,
     params: Compress,
     *,
+    augment: Path | None = None,
     code: Path | None = None,
 ) -> Path:
     """Write model.onnx (the chosen one), candidates.csv, metrics.json (on test), fidelity.json, pareto.svg.
 
-    targets.json holds the metrics of further targets; it is empty where there are none. `code` holds a network of the
-    product's own.
+    targets.json holds the metrics of further targets; it is empty where there are none. Where params ask for one, an
+    archive of the network is written, too: archive.slw, and archive.json, what it is worth on validation. It learns
+    from batches that are augmented by the policy in `augment`. `code` holds a network of the product's own.
     """
     with whole_folder(out) as folder:
         schema, transform = read_schema(privatize), read_transform(privatize)
@@ -72,6 +76,17 @@ def compress(
         write_json(folder / "targets.json", {name: {"metrics": found} for name, found in metrics.items()})
         write_json(folder / "fidelity.json", fidelity(models, chosen["candidate"], test))
         write_text(folder / "pareto.svg", pareto(table, quality=f"{validation.main.headline}_validation"))
+        if params.archive is not None:
+            policy = Policy() if augment is None else Policy.model_validate(read_json(augment / "policy.json"))
+            about = (train / "model.json").read_text(encoding="utf-8")
+            learned = features(rows["train"], transform)
+            archive = archived(network, learned, params.archive, policy, schema=schema, about=about)
+            decoded = restored(network, archive)
+            its = Comparison.of(rows["validation"], schema, transform, decoded, decision)
+            (folder / "archive.slw").write_bytes(archive)
+            write_json(
+                folder / "archive.json", size_of(archive, decoded) | {"validation": side_by_side(validation, its)}
+            )
     return out
 
 
@@ -251,6 +266,16 @@ def batch_difference(running: InferenceSession, rows: Comparison) -> float:
     """
     by_size = [all_answers(running, rows.inputs, batch_rows=size) for size in SERVING_BATCHES]
     return max(rows.distance(one, by_size[0]) for one in by_size)
+
+
+def side_by_side(validation: Comparison, other: Comparison) -> dict[str, Any]:
+    """Return what the trained network and another one are worth on validation, and how often they agree."""
+    headline = validation.main.headline
+    worth = {
+        name: validation.main.metrics(each.main.trained)[headline]
+        for name, each in (("trained", validation), ("decoded", other))
+    }
+    return {"metric": headline, **worth, "agreement_pct": validation.agreement_pct(other.trained)}
 
 
 def fidelity(models: dict[str, bytes], chosen: str, test: Comparison) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from slipway.product.archive import Archiving
 from slipway.product.section import Section
 
 
@@ -24,6 +25,9 @@ class Compress(Section):
 
     calibration_rows: int = Field(default=512, ge=1)
     """Training rows that static quantisation looks at, at most."""
+
+    archive: Archiving | None = None
+    """How the network is thinned out for archive.slw, to be stored or sent beside model.onnx; null: there is none."""
 
     @model_validator(mode="after")
     def _fp32_is_there(self) -> Self:
