@@ -72,7 +72,6 @@ def run_line(
     gate: Gate | None = None,
     privacy: Privatize | None = None,
     training: Train = QUICK,
-    judging: Evaluate | None = None,
     checked: Path | None = None,
 ) -> Path:
     """Call privatize to package and return the folder of all stages.
