@@ -50,8 +50,9 @@ class Served:
         known = is_known(self.truth)
         if self.target.classes is None:
             return regression_metrics(self.truth[known], self.outputs[known])
-        judge = classification_metrics if self.target.label_delimiter is None else label_metrics
-        return judge(self.truth[known], self.outputs[known])
+        if self.target.label_delimiter is not None:
+            return label_metrics(self.truth[known], self.outputs[known])
+        return classification_metrics(self.truth[known], self.outputs[known], self.decided[known])
 
     def headline_value(self) -> float | None:
         """Return accuracy of what was decided, or r2 of the values; None where no row, or one value alone, is known."""
