@@ -1,0 +1,137 @@
+"""The answers of artefacts beside those of the trained model, by the truth: how much a smaller one loses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from torch import nn
+
+from slipway.judging.decision import Decision
+from slipway.judging.label_metrics import label_metrics
+from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
+from slipway.learning.trained import scores
+from slipway.tables.heads import THRESHOLD, heads_of
+from slipway.tables.schema import Schema
+from slipway.tables.targets import is_known, targets_of
+from slipway.transform.applying import Array, features, raw_inputs
+from slipway.transform.fitted import Transform
+
+Answers = Mapping[str, Array]
+"""Of each output of model.onnx."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The truth about one target, and the trained model's calibrated answers, to compare artefacts with."""
+
+    tensor: str
+    """The output of model.onnx that holds the answers."""
+
+    targets: Array
+    trained: Array
+    """Probabilities [N, classes], or values [N]."""
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether answers are values."""
+        return self.trained.ndim == 1
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether a row has any number of labels."""
+        return self.targets.ndim == 2
+
+    @property
+    def headline(self) -> str:
+        """The metric that candidates are shown by."""
+        return "r2" if self.is_regression else "accuracy"
+
+    def metrics(self, predicted: Array) -> Metrics:
+        """Judge an artefact's answers by the truth, over the rows where it is known."""
+        known = is_known(self.targets)
+        judge = (
+            regression_metrics if self.is_regression else label_metrics if self.has_labels else classification_metrics
+        )
+        return judge(self.targets[known], predicted[known])
+
+    def drop_pct(self, predicted: Array) -> float:
+        """Points of accuracy lost against the trained model, or percent of RMSE gained; 0 without a known target."""
+        if not is_known(self.targets).any():
+            return 0.0
+        ours, theirs = self.metrics(predicted), self.metrics(self.trained)
+        if self.is_regression:
+            return 100 * (_of(ours, "rmse") - _of(theirs, "rmse")) / max(_of(theirs, "rmse"), 1e-12)
+        return 100 * (_of(theirs, "accuracy") - _of(ours, "accuracy"))
+
+    def agreement_pct(self, predicted: Array) -> float:
+        """Share of rows with the trained model's class, or all its labels, or a value within a tenth of the spread."""
+        if self.is_regression:
+            return 100 * float(np.mean(np.abs(predicted - self.trained) <= 0.1 * self.spread))
+        if self.has_labels:
+            return 100 * float(np.mean(((predicted > THRESHOLD) == (self.trained > THRESHOLD)).all(axis=1)))
+        return 100 * float(np.mean(predicted.argmax(1) == self.trained.argmax(1)))
+
+    def distance(self, some: Array, others: Array) -> float:
+        """Largest difference of probabilities, or of values in units of the targets' spread."""
+        return float(np.abs(some - others).max()) / (self.spread if self.is_regression else 1.0)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the targets that are known."""
+        known = self.targets[is_known(self.targets)]
+        return max(float(known.std()), 1e-12) if len(known) else 1.0
+
+
+def _of(metrics: Metrics, name: str) -> float:
+    value = metrics[name]
+    assert value is not None, f"{name} exists for any rows"
+    return value
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows with all their targets; an artefact is as good as its worst answer."""
+
+    inputs: dict[str, Array]
+    targets: dict[str, Compared]
+    """The main one first."""
+
+    @classmethod
+    def of(
+        cls, frame: pl.DataFrame, schema: Schema, transform: Transform, network: nn.Module, decision: Decision
+    ) -> "Comparison":
+        """Prepare the rows and ask the trained model."""
+        outputs = scores(network, features(frame, transform))
+        compared = {}
+        for head in heads_of(schema.targets):
+            raw, its = head.of(outputs), decision.of(head.name)
+            trained = raw if its.classes is None else its.probabilities(raw)
+            compared[head.name] = Compared(head.tensor, targets_of(frame, schema, head.name), trained)
+        return cls(raw_inputs(frame, transform), compared)
+
+    @property
+    def main(self) -> Compared:
+        """The main target."""
+        return next(iter(self.targets.values()))
+
+    @property
+    def trained(self) -> Answers:
+        """What an artefact would answer that is no other than the trained model."""
+        return {each.tensor: each.trained for each in self.targets.values()}
+
+    def metrics(self, predicted: Answers) -> dict[str, Metrics]:
+        """Judge the answers for each target."""
+        return {name: each.metrics(predicted[each.tensor]) for name, each in self.targets.items()}
+
+    def drop_pct(self, predicted: Answers) -> float:
+        """Return the largest drop."""
+        return max(each.drop_pct(predicted[each.tensor]) for each in self.targets.values())
+
+    def agreement_pct(self, predicted: Answers) -> float:
+        """Return the smallest agreement."""
+        return min(each.agreement_pct(predicted[each.tensor]) for each in self.targets.values())
+
+    def distance(self, some: Answers, others: Answers) -> float:
+        """Return the largest distance."""
+        return max(each.distance(some[each.tensor], others[each.tensor]) for each in self.targets.values())
