@@ -1,34 +1,40 @@
 """Export, shrink, choose: `python -m tasks.compress TRAIN EVALUATE PRIVATIZE PREPROCESS OUT --params ...`.
 
-The smallest candidate is chosen that loses no more than params allow; nothing is timed here, so the
-same inputs choose the same artefact. The test rows are read once, after the choice.
+Candidates are judged on validation; test rows are read once, after the choice. Under `smallest`, or a recipe, nothing
+is timed: so the same inputs give the same bytes. A search measures milliseconds, which no second run repeats; its
+recipe.json, put under compress.recipe, gives its model.onnx again.
 """
 
 import csv
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from onnxruntime import InferenceSession
-from torch import nn
 
-from slipway.files import whole_folder, write_json, write_text
+from slipway.errors import DataError
+from slipway.files import read_json, whole_folder, write_json, write_text
 from slipway.judging.comparing import Comparison
-from slipway.judging.decision import Decision, read_decision
+from slipway.judging.decision import read_decision
 from slipway.learning.trained import load_network
+from slipway.networks.building import Architecture
 from slipway.pictures.compression import pareto
-from slipway.product.compress import Compress
-from slipway.shrinking.export import export_network
-from slipway.shrinking.graph import servable
-from slipway.shrinking.quantise import to_int8
+from slipway.product.augment import Policy
+from slipway.product.compress import Compress, Recipe
+from slipway.shrinking.front import on_front
+from slipway.shrinking.making import Maker, Trained
+from slipway.shrinking.measuring import Candidate, Judge, batch_difference
+from slipway.shrinking.memory import peak_memory_mib
 from slipway.shrinking.running import all_answers, session
+from slipway.shrinking.searching import Search, objective_of
 from slipway.stage import main
-from slipway.tables.heads import joint_heads
-from slipway.tables.schema import Schema, read_schema
-from slipway.transform.applying import Array, features
-from slipway.transform.fitted import Transform, read_transform
+from slipway.tables.schema import read_schema
+from slipway.transform.fitted import read_transform
 
-SERVING_BATCHES = (1, 32, 256)
+MEMORY_ROWS = 256
+
+logger = logging.getLogger("slipway")
 
 
 def compress(
@@ -39,104 +45,137 @@ def compress(
     out: Path,
     params: Compress,
     *,
+    augment: Path | None = None,
     code: Path | None = None,
 ) -> Path:
-    """Write model.onnx (the chosen one), candidates.csv, metrics.json (on test), fidelity.json, pareto.svg.
+    """Write model.onnx (the chosen one) and how it was chosen.
 
-    targets.json holds the metrics of further targets; it is empty where there are none. `code` holds a network of the
-    product's own.
+    candidates.csv, pareto.svg and notes.json say what was tried; recipe.json how the chosen one is made; decision.json
+    what its outputs mean; metrics.json, targets.json (of further targets) and fidelity.json what it is worth on test.
+    Recovery augments batches by the policy that stands in `augment`. `code` holds a network of the product's own.
+
+    Raises:
+        DataError: The recipe breaks a limit, or rows do not suffice for it.
+        ParamsError: The recipe's width is for a network that cannot be cut.
     """
     with whole_folder(out) as folder:
-        schema, transform = read_schema(privatize), read_transform(privatize)
-        decision = read_decision(evaluate)
-        network = load_network(train, code)
+        trained = read_trained(train, evaluate, privatize, code)
         rows = {part: pl.read_parquet(privatize / f"{part}.parquet") for part in ("train", "validation")}
-        validation = Comparison.of(rows["validation"], schema, transform, network, decision)
-        released = Comparison.of(pl.concat(rows.values()), schema, transform, network, decision)
-        sample = rows["train"].sample(min(rows["train"].height, params.calibration_rows), seed=schema.product.seed)
-        models = build_candidates(network, schema, transform, decision, params, features(sample, transform))
-        table = [measure(name, model, validation, released, params) for name, model in models.items()]
-        chosen = min((row for row in table if row["kept"]), key=lambda row: row["size_bytes"])
-        for row in table:
-            row["chosen"] = row is chosen
-        test = Comparison.of(pl.read_parquet(preprocess / "test.parquet"), schema, transform, network, decision)
-        (folder / "model.onnx").write_bytes(models[chosen["candidate"]])
-        write_candidates(table, folder / "candidates.csv")
-        metrics = test.metrics(all_answers(session(models[chosen["candidate"]]), test.inputs))
-        write_json(folder / "metrics.json", metrics.pop(schema.require_target()))
-        write_json(folder / "targets.json", {name: {"metrics": found} for name, found in metrics.items()})
-        write_json(folder / "fidelity.json", fidelity(models, chosen["candidate"], test))
-        write_text(folder / "pareto.svg", pareto(table, quality=f"{validation.main.headline}_validation"))
+        policy = Policy() if augment is None else Policy.model_validate(read_json(augment / "policy.json"))
+        maker = Maker(trained, params, rows, policy, barred(train, privatize))
+        judge = Judge(trained, rows, params)
+        found, notes = candidates(maker, judge, params)
+        chosen = choose(found, judge, params)
+        test = pl.read_parquet(preprocess / "test.parquet")
+        (folder / "model.onnx").write_bytes(chosen.model)
+        write_choice(found, chosen, notes, folder, quality=f"{judge.validation.main.headline}_validation")
+        write_worth(chosen, maker, test, folder)
     return out
 
 
-def build_candidates(
-    network: nn.Module,
-    schema: Schema,
-    transform: Transform,
-    decision: Decision,
-    params: Compress,
-    calibration: Array,
-) -> dict[str, bytes]:
-    """Export each candidate whole: raw columns in, calibrated answers out."""
-    fp32 = export_network(network, transform.feature_shape, vocabulary=transform.vocabulary)
-    networks = {"fp32": fp32}
-    if "int8" in params.candidates:
-        networks["int8"] = to_int8(fp32, calibration)
-    heads = [(head, decision.of(head.name).divisor) for head in joint_heads(schema.targets)]
-    return {
-        name: servable(one, transform, temperature=decision.divisor, heads=heads).SerializeToString(deterministic=True)
-        for name, one in networks.items()
-    }
+def read_trained(train: Path, evaluate: Path, privatize: Path, code: Path | None) -> Trained:
+    """Read the trained model from the folders of the stages."""
+    architecture = Architecture.model_validate(read_json(train / "model.json"))
+    network = load_network(train, code)
+    return Trained(network, architecture, read_schema(privatize), read_transform(privatize), read_decision(evaluate))
 
 
-def measure(name: str, model: bytes, validation: Comparison, released: Comparison, params: Compress) -> dict[str, Any]:
-    """Measure a candidate; `kept` says whether it loses little enough. fp32 always is.
+def barred(train: Path, privatize: Path) -> str | None:
+    """Say why training rows must not be read again: training was private, and the rows are not.
 
-    Agreement with the trained model needs no truth that the model has not seen, so it is measured on the
-    training rows, too: a few hundred rows of validation alone cannot tell 99 percent from 98.
+    Where privatize released the rows, all that is made of them is post-processing, and costs nothing more.
     """
-    running = session(model)
-    predicted = all_answers(running, validation.inputs)
-    drop = validation.drop_pct(predicted)
-    agreement = released.agreement_pct(all_answers(running, released.inputs))
-    moves = batch_difference(running, validation)
-    main = validation.main
-    keeps = (
-        drop <= params.max_accuracy_drop_pct
-        and agreement >= params.min_agreement_pct
-        and moves <= params.max_batch_difference
-    )
-    return {
-        "candidate": name,
-        "size_bytes": len(model),
-        f"{main.headline}_validation": main.metrics(predicted[main.tensor])[main.headline],
-        "drop_pct": drop,
-        "agreement_pct": agreement,
-        "batch_difference": moves,
-        "kept": keeps or name == "fp32",
-    }
+    learned, released = read_json(train / "receipt.json"), read_json(privatize / "receipt.json")
+    if learned["private"] and released["mechanism"] == "none":
+        return "train protected them, while privatize.mechanism is none: what is made of them here would be unprotected"
+    return None
 
 
-def batch_difference(running: InferenceSession, rows: Comparison) -> float:
-    """Largest move of a row's answer between the batch sizes of serving.
+def candidates(maker: Maker, judge: Judge, params: Compress) -> tuple[list[Candidate], list[str]]:
+    """Make and judge what the section asks for, the trained network in fp32 first; return what was left out, too."""
+    if params.recipe == "search":
+        search = Search(maker, judge, params)
+        search.run()
+        served = [one for one in search.found if one.runtime == "onnxruntime"]
+        if peaks := peak_memory_mib([one.model for one in served], some_inputs(judge.validation)):
+            for one, peak in zip(served, peaks, strict=True):
+                one.timed["peak_memory_mib"] = peak
+        return search.found, search.notes
+    if isinstance(params.recipe, Recipe):
+        recipes = list({each.name: each for each in (Recipe(), params.recipe)}.values())
+    else:
+        recipes = [Recipe(precision=each) for each in dict.fromkeys(["fp32", *(params.candidates or ["int8"])])]
+    return [judge.judge(each, maker.make(each)) for each in recipes], []
 
-    A runtime has been seen that answers right up to one batch size and wrong above it, without an error;
-    and dynamic quantisation lets the rows of a batch change each other's answers.
+
+def some_inputs(rows: Comparison) -> dict[str, Any]:
+    """Return a full batch of serving."""
+    return {name: column[:MEMORY_ROWS] for name, column in rows.inputs.items()}
+
+
+def choose(found: Sequence[Candidate], judge: Judge, params: Compress) -> Candidate:
+    """Return the best that keeps all limits, and whose answers stay at every batch size over all validation rows.
+
+    Raises:
+        DataError: A recipe is asked for and breaks a limit.
     """
-    by_size = [all_answers(running, rows.inputs, batch_rows=size) for size in SERVING_BATCHES]
-    return max(rows.distance(one, by_size[0]) for one in by_size)
+    if isinstance(params.recipe, Recipe):
+        (asked,) = (one for one in found if one.recipe.name == params.recipe.name)
+        judge.is_steady(asked)
+        if asked.broken:
+            raise DataError(
+                f"compress.recipe ({asked.recipe.name}) breaks a limit: {'; '.join(asked.broken)}.\n"
+                "Raise the limit, take another recipe, or set compress.recipe: search."
+            )
+        return asked
+    ranked = sorted((one for one in found if one.is_kept), key=lambda one: objective_of(one, params))
+    return next(one for one in ranked if judge.is_steady(one))
 
 
-def fidelity(models: dict[str, bytes], chosen: str, test: Comparison) -> dict[str, Any]:
-    """Compare the fp32 export and the chosen artefact with the trained model, on test."""
-    running = session(models[chosen])
-    return {
-        "chosen": chosen,
-        "parity_error": test.distance(all_answers(session(models["fp32"]), test.inputs), test.trained),
-        "agreement_pct": test.agreement_pct(all_answers(running, test.inputs)),
-        "batch_difference": batch_difference(running, test),
+def write_choice(
+    found: Sequence[Candidate], chosen: Candidate, notes: list[str], folder: Path, *, quality: str
+) -> None:
+    """Write what was tried, and how the chosen one is made."""
+    fronts = on_front(found)
+    table = [one.row(chosen=one is chosen, front=front) for one, front in zip(found, fronts, strict=True)]
+    write_candidates(table, folder / "candidates.csv")
+    write_text(folder / "pareto.svg", pareto(table, quality=quality))
+    write_json(folder / "notes.json", {"notes": notes})
+    write_json(folder / "recipe.json", chosen.recipe.model_dump(exclude_none=True))
+    logger.info("chosen: %s; to freeze it: compress.recipe: %s", chosen.recipe.name, as_flow(chosen.recipe))
+
+
+def as_flow(recipe: Recipe) -> str:
+    """Return a recipe as one line of YAML.
+
+    >>> as_flow(Recipe(width=0.5))
+    '{width: 0.5, recover: none, precision: fp32, runtime: onnxruntime}'
+    """
+    return "{" + ", ".join(f"{key}: {value}" for key, value in recipe.model_dump(exclude_none=True).items()) + "}"
+
+
+def write_worth(chosen: Candidate, maker: Maker, test: pl.DataFrame, folder: Path) -> None:
+    """Judge the chosen artefact on test, and compare it with the network that it holds, and with the trained one."""
+    trained, student = maker.trained, maker.student(chosen.recipe)
+    compared = Comparison.of(test, trained.schema, trained.transform, trained.network, trained.decision)
+    running = session(chosen.model)
+    predicted = all_answers(running, compared.inputs)
+    metrics = compared.metrics(predicted)
+    write_json(folder / "metrics.json", metrics.pop(trained.schema.require_target()))
+    write_json(folder / "targets.json", {name: {"metrics": found} for name, found in metrics.items()})
+    own, more = compared, {}
+    if not chosen.recipe.keeps_weights:
+        own = Comparison.of(test, trained.schema, trained.transform, student.network, student.decision)
+        more = {"trained_agreement_pct": compared.agreement_pct(predicted)}
+    exported = maker.make(chosen.recipe.model_copy(update={"precision": "fp32"}))
+    fidelity = {
+        "chosen": chosen.recipe.name,
+        "parity_error": own.distance(all_answers(session(exported), own.inputs), own.trained),
+        "agreement_pct": own.agreement_pct(predicted),
+        "batch_difference": batch_difference(running, own),
     }
+    write_json(folder / "fidelity.json", fidelity | more)
+    student.decision.write(folder)
 
 
 def write_candidates(table: list[dict[str, Any]], path: Path) -> None:

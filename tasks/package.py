@@ -65,7 +65,7 @@ def package(
         shutil.copyfile(compress / "metrics.json", bundle / "metrics.json")
         if schema.more_targets:
             shutil.copyfile(compress / "targets.json", bundle / "targets.json")
-        shutil.copyfile(evaluate / "decision.json", bundle / "decision.json")
+        shutil.copyfile(compress / "decision.json", bundle / "decision.json")
         prepare = Prepare.model_validate(read_json(preprocess / "cleaning.json")["prepare"])
         prepare.write(bundle)
         signature = signature_of(rows, schema, transform, prepare)
@@ -196,8 +196,8 @@ def chosen_candidate(path: Path) -> dict[str, Any]:
     """Return the chosen line of candidates.csv, its numbers as numbers."""
     with path.open(newline="") as file:
         row = next(row for row in csv.DictReader(file) if row["chosen"] == "True")
-    texts = {"candidate": row["candidate"]}
-    return texts | {key: float(value) for key, value in row.items() if key not in {"candidate", "kept", "chosen"}}
+    texts, marks = {"candidate": row["candidate"]}, {"kept", "front", "chosen"}
+    return texts | {key: float(value) for key, value in row.items() if key not in {*texts, *marks}}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from torch import nn
 
+from slipway.errors import DataError
 from slipway.judging.decision import Decision
 from slipway.judging.label_metrics import label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
@@ -76,6 +77,10 @@ class Compared:
         """Largest difference of probabilities, or of values in units of the targets' spread."""
         return float(np.abs(some - others).max()) / (self.spread if self.is_regression else 1.0)
 
+    def some(self, rows: Array) -> "Compared":
+        """Return some rows, by their places or a mask [N]."""
+        return Compared(self.tensor, self.targets[rows], self.trained[rows])
+
     @property
     def spread(self) -> float:
         """Standard deviation of the targets that are known."""
@@ -101,8 +106,18 @@ class Comparison:
     def of(
         cls, frame: pl.DataFrame, schema: Schema, transform: Transform, network: nn.Module, decision: Decision
     ) -> "Comparison":
-        """Prepare the rows and ask the trained model."""
+        """Prepare the rows and ask the trained model.
+
+        Raises:
+            DataError: It answers what is no number.
+        """
         outputs = scores(network, features(frame, transform))
+        broken = int((~np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1)).sum())
+        if broken:
+            raise DataError(
+                f"the trained network answers NaN or infinity to {broken} of {len(outputs)} rows, so nothing can be "
+                "compared with it. Run the stage train again with a lower train.lr, or with train.clip_norm."
+            )
         compared = {}
         for head in heads_of(schema.targets):
             raw, its = head.of(outputs), decision.of(head.name)
@@ -123,6 +138,14 @@ class Comparison:
     def metrics(self, predicted: Answers) -> dict[str, Metrics]:
         """Judge the answers for each target."""
         return {name: each.metrics(predicted[each.tensor]) for name, each in self.targets.items()}
+
+    def some(self, places: Array) -> "Comparison":
+        """Return the rows at these places."""
+        inputs = {name: column[places] for name, column in self.inputs.items()}
+        return Comparison(inputs, {name: each.some(places) for name, each in self.targets.items()})
+
+    def __len__(self) -> int:
+        return len(self.main.targets)
 
     def drop_pct(self, predicted: Answers) -> float:
         """Return the largest drop."""

@@ -15,16 +15,17 @@ IR_VERSION = 10
 
 
 def export_network(
-    network: nn.Module, feature_shape: tuple[int, ...], *, vocabulary: int | None = None
+    network: nn.Module, feature_shape: tuple[int, ...], *, vocabulary: int | None = None, free_length: bool = False
 ) -> onnx.ModelProto:
     """Export with a free batch size; input `features` [batch, ...] float32, output `outputs` [batch, ...].
 
-    Where there is a vocabulary, features are int64 tokens.
+    Where there is a vocabulary, features are int64 tokens; with `free_length` any number of them, at most so many.
 
     The exporter leaves source lines, local paths and counted names in the file. They are taken out, so
     the same weights give the same bytes.
     """
     example = torch.zeros(2, *feature_shape, dtype=torch.float32 if vocabulary is None else torch.int64)
+    free = {axis: torch.export.Dim.DYNAMIC for axis in range(2 if free_length else 1)}
     with quiet_exporter():
         program = torch.onnx.export(
             network.eval(),
@@ -33,7 +34,7 @@ def export_network(
             opset_version=OPSET,
             input_names=["features"],
             output_names=["outputs"],
-            dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+            dynamic_shapes=(free,),
             verbose=False,
         )
     assert program is not None, "torch.onnx.export gives a program where dynamo is on"
