@@ -17,7 +17,7 @@ from slipway.product.networks import GRU, LSTM, FTTransformer, Own, Transformer
 from slipway.shrinking.recurrent import narrower_reader
 
 ROUNDING = 1e-9
-"""The pruner rounds down what it removes; a share that means a whole number must not fall short of it."""
+"""The pruner rounds down what it keeps; a share that means a whole number must not fall short of it."""
 
 
 class Uncuttable(ParamsError):
@@ -55,13 +55,16 @@ def narrowed(network: nn.Module, architecture: Architecture, width: float) -> nn
         made.body = smaller
         return made.eval()
     few = some_rows(architecture, 2)
-    _prune(body.eval(), few, width, family)
-    with torch.inference_mode():
-        shape = tuple(body(few).shape)
+    try:
+        _prune(body.eval(), few, width, family)
+        with torch.inference_mode():
+            shape = tuple(body(few).shape)
+    except (RuntimeError, ValueError, KeyError, IndexError) as error:
+        raise Uncuttable(f"the pruner cannot cut it to {width:g} ({type(error).__name__}: {error})") from error
     if shape != (2, architecture.outputs):
         raise Uncuttable(f"cut to {width:g} it answers {shape} to two rows")
     if _count(made) == _count(first_member(network)):
-        raise Uncuttable("it has no hidden layer that could be narrower")
+        raise Uncuttable(f"it has no hidden layer that is narrower at {width:g}")
     return made
 
 
@@ -75,18 +78,15 @@ def _prune(body: nn.Module, few: Tensor, width: float, family: object) -> None:
         heads = {layer.project: layer.heads for layer in body.modules() if isinstance(layer, EncoderLayer)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about parameters that it finds in no layer, and are named to it
-        try:
-            torch_pruning.pruner.BasePruner(
-                body,
-                few,
-                importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
-                pruning_ratio=1 - width + ROUNDING,
-                ignored_layers=answering_layers(body),
-                num_heads=heads,
-                unwrapped_parameters=_loose(body),
-            ).step()
-        except (RuntimeError, ValueError, KeyError, IndexError) as error:
-            raise Uncuttable(f"the pruner cannot cut it ({type(error).__name__}: {error})") from error
+        torch_pruning.pruner.BasePruner(
+            body,
+            few,
+            importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
+            pruning_ratio=max(0.0, 1 - width - ROUNDING),
+            ignored_layers=answering_layers(body),
+            num_heads=heads,
+            unwrapped_parameters=_loose(body),
+        ).step()
 
 
 def answering_layers(body: nn.Module) -> list[nn.Module]:

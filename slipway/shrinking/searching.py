@@ -93,8 +93,9 @@ class Search:
 
     def note(self, sentence: str) -> None:
         """Keep a sentence for the user."""
-        logger.info("%s", sentence)
-        self.notes.append(sentence)
+        if sentence not in self.notes:
+            logger.info("%s", sentence)
+            self.notes.append(sentence)
 
     def _whole(self) -> list[Precision]:
         """Try the whole network in each precision; return those that a narrower one may have, too."""
@@ -122,8 +123,7 @@ class Search:
                 made += [each for at in precisions if (each := self._add(Recipe(width=width, precision=at)))]
             except Uncuttable as error:
                 self.note(f"The network is kept whole: {error}.")
-                widths = []
-                break
+                widths = [each for each in widths if each != width]
         if isinstance(self.maker.trained.network, Ensemble):
             widths = [1.0, *widths]
         self._time(made, QUICK_SECONDS)
@@ -156,7 +156,7 @@ class Search:
     ) -> dict[Entrant, Candidate]:
         """Let each recover for about so many steps; return their fp32 artefacts."""
         rows = min(self.maker.rows["train"].height, self.params.recovery_rows)
-        epochs = max(1, round(steps * self.params.recovery_batch_size / rows))
+        epochs = max(1 + RUNGS.index(steps), round(steps * self.params.recovery_batch_size / rows))
         tried: dict[Entrant, Candidate] = {}
         for width, recovery in entrants:
             begun = self.clock()
@@ -176,7 +176,11 @@ class Search:
         return tried
 
     def _promising(self, tried: dict[Entrant, Candidate], steps: int) -> list[Entrant]:
-        """Return the half that lost least, of those that can still be better than the best that keeps all limits."""
+        """Return the better half of those that can still be better than the best that keeps all limits.
+
+        First it is the better recovery of each width: the narrowest lose most at first, and would all be gone. Then it
+        is the half of the widths that lost least.
+        """
         if not tried:
             return []
         least = min(one.drop_pct for one in tried.values())
@@ -187,8 +191,11 @@ class Search:
             )
             return []
         best = self._best()
-        open_ = [entrant for entrant in tried if self._reach(entrant[0]) < LEAST_GAIN * best]
-        return sorted(open_, key=lambda entrant: tried[entrant].drop_pct)[: math.ceil(len(tried) / 2)]
+        left = [entrant for entrant in tried if self._reach(entrant[0]) < LEAST_GAIN * best]
+        left.sort(key=lambda entrant: tried[entrant].drop_pct)
+        if steps == RUNGS[0]:
+            return list({width: (width, recovery) for width, recovery in reversed(left)}.values())
+        return left[: math.ceil(len(tried) / 2)]
 
     def _add(self, recipe: Recipe) -> Candidate | None:
         """Make an artefact and judge it; None, and a note, where rows do not suffice for its precision."""
