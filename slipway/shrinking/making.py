@@ -20,7 +20,7 @@ from slipway.learning.material import as_tensors
 from slipway.learning.rows import Rows
 from slipway.learning.trained import scores
 from slipway.networks.building import Architecture, body_of
-from slipway.networks.texts import RecurrentReader, TransformerReader
+from slipway.networks.texts import TransformerReader
 from slipway.product.augment import Policy
 from slipway.product.compress import Compress, Precision, Recipe
 from slipway.shrinking.cutting import first_member, narrowed
@@ -114,7 +114,7 @@ class Maker:
     def _exported(self, recipe: Recipe) -> Student:
         network, decision = self._network(recipe)
         transform = self.trained.transform
-        reads_words = isinstance(body_of(network), RecurrentReader | TransformerReader)
+        reads_words = isinstance(body_of(network), TransformerReader)
         shape, vocabulary = transform.feature_shape, transform.vocabulary
         exported = export_network(network, shape, vocabulary=vocabulary, free_length=reads_words)
         return Student(network, decision, without_common_padding(exported) if reads_words else exported)

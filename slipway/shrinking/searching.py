@@ -23,7 +23,7 @@ from slipway.shrinking.measuring import SERVING_BATCHES, Candidate, Judge
 from slipway.shrinking.running import Running, session
 from slipway.shrinking.timing import latencies
 
-RUNGS = (100, 400, 1600)
+RUNGS = (100, 400, 1600, 6400)
 """Steps of recovery, at most, from round to round."""
 
 LEAST_GAIN = 0.97
@@ -35,7 +35,7 @@ HOPELESS_PCT = 10
 NEAR_PCT = 1.0
 """Points beyond the limit up to which other precisions of a network are tried, too."""
 
-QUICK_SECONDS, FINAL_SECONDS = 5.0, 20.0
+QUICK_SECONDS, FINAL_SECONDS = 2.0, 8.0
 
 logger = logging.getLogger("slipway")
 
