@@ -1,41 +1,43 @@
 """Export, shrink, choose: `python -m tasks.compress TRAIN EVALUATE PRIVATIZE PREPROCESS OUT --params ...`.
 
-The smallest candidate is chosen that loses no more than params allow; nothing is timed here, so the
-same inputs choose the same artefact. The test rows are read once, after the choice.
+Candidates are judged on validation; test rows are read once, after the choice. Under `smallest`, or a recipe, nothing
+is timed: so the same inputs give the same bytes. A search measures milliseconds, which no second run repeats; its
+recipe.json, put under compress.recipe, gives its model.onnx again.
 """
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from onnxruntime import InferenceSession
-from torch import nn
 
+from slipway.errors import DataError
 from slipway.files import read_json, whole_folder, write_json, write_text
-from slipway.judging.decision import Decision, read_decision
-from slipway.judging.label_metrics import label_metrics
-from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
-from slipway.learning.trained import load_network, scores
+from slipway.judging.comparing import Comparison
+from slipway.judging.decision import read_decision
+from slipway.learning.trained import load_network
+from slipway.networks.building import Architecture
 from slipway.pictures.compression import pareto
+from slipway.product.archive import Archiving
 from slipway.product.augment import Policy
-from slipway.product.compress import Compress
+from slipway.product.compress import Compress, Recipe
 from slipway.shrinking.archiving import archived, restored, size_of
-from slipway.shrinking.export import export_network
-from slipway.shrinking.graph import servable
-from slipway.shrinking.quantise import to_int8
+from slipway.shrinking.front import on_front
+from slipway.shrinking.making import Maker, Trained
+from slipway.shrinking.measuring import Candidate, Judge, batch_difference
+from slipway.shrinking.memory import peak_memory_mib
 from slipway.shrinking.running import all_answers, session
+from slipway.shrinking.searching import Search, objective_of
 from slipway.stage import main
-from slipway.tables.heads import THRESHOLD, heads_of, joint_heads
-from slipway.tables.schema import Schema, read_schema
-from slipway.tables.targets import is_known, targets_of
-from slipway.transform.applying import Array, features, raw_inputs
-from slipway.transform.fitted import Transform, read_transform
+from slipway.tables.schema import read_schema
+from slipway.transform.applying import features
+from slipway.transform.fitted import read_transform
 
-SERVING_BATCHES = (1, 32, 256)
+MEMORY_ROWS = 256
+
+logger = logging.getLogger("slipway")
 
 
 def compress(
@@ -49,244 +51,159 @@ def compress(
     augment: Path | None = None,
     code: Path | None = None,
 ) -> Path:
-    """Write model.onnx (the chosen one), candidates.csv, metrics.json (on test), fidelity.json, pareto.svg.
+    """Write model.onnx (the chosen one) and how it was chosen.
 
-    targets.json holds the metrics of further targets; it is empty where there are none. Where params ask for one, an
-    archive of the network is written, too: archive.slw, and archive.json, what it is worth on validation. It learns
-    from batches that are augmented by the policy in `augment`. `code` holds a network of the product's own.
+    candidates.csv, pareto.svg and notes.json say what was tried; recipe.json how the chosen one is made; decision.json
+    what its outputs mean; metrics.json, targets.json (of further targets) and fidelity.json what it is worth on test.
+    Where params ask for one, an archive of the trained network is written, too: archive.slw, and archive.json, what it
+    is worth on validation. What learns sees batches augmented by the policy that stands in `augment`. `code` holds a
+    network of the product's own.
+
+    Raises:
+        DataError: The recipe breaks a limit, or rows do not suffice for it.
+        ParamsError: The recipe's width is for a network that cannot be cut.
     """
     with whole_folder(out) as folder:
-        schema, transform = read_schema(privatize), read_transform(privatize)
-        decision = read_decision(evaluate)
-        network = load_network(train, code)
+        trained = read_trained(train, evaluate, privatize, code)
         rows = {part: pl.read_parquet(privatize / f"{part}.parquet") for part in ("train", "validation")}
-        validation = Comparison.of(rows["validation"], schema, transform, network, decision)
-        released = Comparison.of(pl.concat(rows.values()), schema, transform, network, decision)
-        sample = rows["train"].sample(min(rows["train"].height, params.calibration_rows), seed=schema.product.seed)
-        models = build_candidates(network, schema, transform, decision, params, features(sample, transform))
-        table = [measure(name, model, validation, released, params) for name, model in models.items()]
-        chosen = min((row for row in table if row["kept"]), key=lambda row: row["size_bytes"])
-        for row in table:
-            row["chosen"] = row is chosen
-        test = Comparison.of(pl.read_parquet(preprocess / "test.parquet"), schema, transform, network, decision)
-        (folder / "model.onnx").write_bytes(models[chosen["candidate"]])
-        write_candidates(table, folder / "candidates.csv")
-        metrics = test.metrics(all_answers(session(models[chosen["candidate"]]), test.inputs))
-        write_json(folder / "metrics.json", metrics.pop(schema.require_target()))
-        write_json(folder / "targets.json", {name: {"metrics": found} for name, found in metrics.items()})
-        write_json(folder / "fidelity.json", fidelity(models, chosen["candidate"], test))
-        write_text(folder / "pareto.svg", pareto(table, quality=f"{validation.main.headline}_validation"))
+        policy = Policy() if augment is None else Policy.model_validate(read_json(augment / "policy.json"))
+        maker = Maker(trained, params, rows, policy, barred(train, privatize))
+        judge = Judge(trained, rows, params)
+        found, notes = candidates(maker, judge, params)
+        chosen = choose(found, judge, params)
+        test = pl.read_parquet(preprocess / "test.parquet")
+        (folder / "model.onnx").write_bytes(chosen.model)
+        write_choice(found, chosen, notes, folder, quality=f"{judge.validation.main.headline}_validation")
+        write_worth(chosen, maker, test, folder)
         if params.archive is not None:
-            policy = Policy() if augment is None else Policy.model_validate(read_json(augment / "policy.json"))
-            about = (train / "model.json").read_text(encoding="utf-8")
-            learned = features(rows["train"], transform)
-            archive = archived(network, learned, params.archive, policy, schema=schema, about=about)
-            decoded = restored(network, archive)
-            its = Comparison.of(rows["validation"], schema, transform, decoded, decision)
-            (folder / "archive.slw").write_bytes(archive)
-            write_json(
-                folder / "archive.json", size_of(archive, decoded) | {"validation": side_by_side(validation, its)}
-            )
+            write_archive(params.archive, maker, judge.validation, train / "model.json", folder)
     return out
 
 
-Answers = Mapping[str, Array]
-"""Of each output of model.onnx."""
+def read_trained(train: Path, evaluate: Path, privatize: Path, code: Path | None) -> Trained:
+    """Read the trained model from the folders of the stages."""
+    architecture = Architecture.model_validate(read_json(train / "model.json"))
+    network = load_network(train, code)
+    return Trained(network, architecture, read_schema(privatize), read_transform(privatize), read_decision(evaluate))
 
 
-@dataclass(frozen=True)
-class Compared:
-    """The truth about one target, and the trained model's calibrated answers, to compare artefacts with."""
+def barred(train: Path, privatize: Path) -> str | None:
+    """Say why training rows must not be read again: training was private, and the rows are not.
 
-    tensor: str
-    """The output of model.onnx that holds the answers."""
-
-    targets: Array
-    trained: Array
-    """Probabilities [N, classes], or values [N]."""
-
-    @property
-    def is_regression(self) -> bool:
-        """Whether answers are values."""
-        return self.trained.ndim == 1
-
-    @property
-    def has_labels(self) -> bool:
-        """Whether a row has any number of labels."""
-        return self.targets.ndim == 2
-
-    @property
-    def headline(self) -> str:
-        """The metric that candidates are shown by."""
-        return "r2" if self.is_regression else "accuracy"
-
-    def metrics(self, predicted: Array) -> Metrics:
-        """Judge an artefact's answers by the truth, over the rows where it is known."""
-        known = is_known(self.targets)
-        judge = (
-            regression_metrics if self.is_regression else label_metrics if self.has_labels else classification_metrics
-        )
-        return judge(self.targets[known], predicted[known])
-
-    def drop_pct(self, predicted: Array) -> float:
-        """Points of accuracy lost against the trained model, or percent of RMSE gained; 0 without a known target."""
-        if not is_known(self.targets).any():
-            return 0.0
-        ours, theirs = self.metrics(predicted), self.metrics(self.trained)
-        if self.is_regression:
-            return 100 * (_of(ours, "rmse") - _of(theirs, "rmse")) / max(_of(theirs, "rmse"), 1e-12)
-        return 100 * (_of(theirs, "accuracy") - _of(ours, "accuracy"))
-
-    def agreement_pct(self, predicted: Array) -> float:
-        """Share of rows with the trained model's class, or all its labels, or a value within a tenth of the spread."""
-        if self.is_regression:
-            return 100 * float(np.mean(np.abs(predicted - self.trained) <= 0.1 * self.spread))
-        if self.has_labels:
-            return 100 * float(np.mean(((predicted > THRESHOLD) == (self.trained > THRESHOLD)).all(axis=1)))
-        return 100 * float(np.mean(predicted.argmax(1) == self.trained.argmax(1)))
-
-    def distance(self, some: Array, others: Array) -> float:
-        """Largest difference of probabilities, or of values in units of the targets' spread."""
-        return float(np.abs(some - others).max()) / (self.spread if self.is_regression else 1.0)
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation of the targets that are known."""
-        known = self.targets[is_known(self.targets)]
-        return max(float(known.std()), 1e-12) if len(known) else 1.0
-
-
-def _of(metrics: Metrics, name: str) -> float:
-    value = metrics[name]
-    assert value is not None, f"{name} exists for any rows"
-    return value
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Rows with all their targets; an artefact is as good as its worst answer."""
-
-    inputs: dict[str, Array]
-    targets: dict[str, Compared]
-    """The main one first."""
-
-    @classmethod
-    def of(
-        cls, frame: pl.DataFrame, schema: Schema, transform: Transform, network: nn.Module, decision: Decision
-    ) -> "Comparison":
-        """Prepare the rows and ask the trained model."""
-        outputs = scores(network, features(frame, transform))
-        compared = {}
-        for head in heads_of(schema.targets):
-            raw, its = head.of(outputs), decision.of(head.name)
-            trained = raw if its.classes is None else its.probabilities(raw)
-            compared[head.name] = Compared(head.tensor, targets_of(frame, schema, head.name), trained)
-        return cls(raw_inputs(frame, transform), compared)
-
-    @property
-    def main(self) -> Compared:
-        """The main target."""
-        return next(iter(self.targets.values()))
-
-    @property
-    def trained(self) -> Answers:
-        """What an artefact would answer that is no other than the trained model."""
-        return {each.tensor: each.trained for each in self.targets.values()}
-
-    def metrics(self, predicted: Answers) -> dict[str, Metrics]:
-        """Judge the answers for each target."""
-        return {name: each.metrics(predicted[each.tensor]) for name, each in self.targets.items()}
-
-    def drop_pct(self, predicted: Answers) -> float:
-        """Return the largest drop."""
-        return max(each.drop_pct(predicted[each.tensor]) for each in self.targets.values())
-
-    def agreement_pct(self, predicted: Answers) -> float:
-        """Return the smallest agreement."""
-        return min(each.agreement_pct(predicted[each.tensor]) for each in self.targets.values())
-
-    def distance(self, some: Answers, others: Answers) -> float:
-        """Return the largest distance."""
-        return max(each.distance(some[each.tensor], others[each.tensor]) for each in self.targets.values())
-
-
-def build_candidates(
-    network: nn.Module,
-    schema: Schema,
-    transform: Transform,
-    decision: Decision,
-    params: Compress,
-    calibration: Array,
-) -> dict[str, bytes]:
-    """Export each candidate whole: raw columns in, calibrated answers out."""
-    fp32 = export_network(network, transform.feature_shape, vocabulary=transform.vocabulary)
-    networks = {"fp32": fp32}
-    if "int8" in params.candidates:
-        networks["int8"] = to_int8(fp32, calibration)
-    heads = [(head, decision.of(head.name).divisor) for head in joint_heads(schema.targets)]
-    return {
-        name: servable(one, transform, temperature=decision.divisor, heads=heads).SerializeToString(deterministic=True)
-        for name, one in networks.items()
-    }
-
-
-def measure(name: str, model: bytes, validation: Comparison, released: Comparison, params: Compress) -> dict[str, Any]:
-    """Measure a candidate; `kept` says whether it loses little enough. fp32 always is.
-
-    Agreement with the trained model needs no truth that the model has not seen, so it is measured on the
-    training rows, too: a few hundred rows of validation alone cannot tell 99 percent from 98.
+    Where privatize released the rows, all that is made of them is post-processing, and costs nothing more.
     """
-    running = session(model)
-    predicted = all_answers(running, validation.inputs)
-    drop = validation.drop_pct(predicted)
-    agreement = released.agreement_pct(all_answers(running, released.inputs))
-    moves = batch_difference(running, validation)
-    main = validation.main
-    keeps = (
-        drop <= params.max_accuracy_drop_pct
-        and agreement >= params.min_agreement_pct
-        and moves <= params.max_batch_difference
-    )
-    return {
-        "candidate": name,
-        "size_bytes": len(model),
-        f"{main.headline}_validation": main.metrics(predicted[main.tensor])[main.headline],
-        "drop_pct": drop,
-        "agreement_pct": agreement,
-        "batch_difference": moves,
-        "kept": keeps or name == "fp32",
-    }
+    learned, released = read_json(train / "receipt.json"), read_json(privatize / "receipt.json")
+    if learned["private"] and released["mechanism"] == "none":
+        return "train protected them, while privatize.mechanism is none: what is made of them here would be unprotected"
+    return None
 
 
-def batch_difference(running: InferenceSession, rows: Comparison) -> float:
-    """Largest move of a row's answer between the batch sizes of serving.
+def candidates(maker: Maker, judge: Judge, params: Compress) -> tuple[list[Candidate], list[str]]:
+    """Make and judge what the section asks for, the trained network in fp32 first; return what was left out, too."""
+    if params.recipe == "search":
+        search = Search(maker, judge, params)
+        search.run()
+        served = [one for one in search.found if one.runtime == "onnxruntime"]
+        if peaks := peak_memory_mib([one.model for one in served], some_inputs(judge.validation)):
+            for one, peak in zip(served, peaks, strict=True):
+                one.timed["peak_memory_mib"] = peak
+        return search.found, search.notes
+    if isinstance(params.recipe, Recipe):
+        recipes = list({each.name: each for each in (Recipe(), params.recipe)}.values())
+    else:
+        recipes = [Recipe(precision=each) for each in dict.fromkeys(["fp32", *(params.candidates or ["int8"])])]
+    return [judge.judge(each, maker.make(each)) for each in recipes], []
 
-    A runtime has been seen that answers right up to one batch size and wrong above it, without an error;
-    and dynamic quantisation lets the rows of a batch change each other's answers.
+
+def some_inputs(rows: Comparison) -> dict[str, Any]:
+    """Return a full batch of serving."""
+    return {name: column[:MEMORY_ROWS] for name, column in rows.inputs.items()}
+
+
+def choose(found: Sequence[Candidate], judge: Judge, params: Compress) -> Candidate:
+    """Return the best that keeps all limits, and whose answers stay at every batch size over all validation rows.
+
+    Raises:
+        DataError: A recipe is asked for and breaks a limit.
     """
-    by_size = [all_answers(running, rows.inputs, batch_rows=size) for size in SERVING_BATCHES]
-    return max(rows.distance(one, by_size[0]) for one in by_size)
+    if isinstance(params.recipe, Recipe):
+        (asked,) = (one for one in found if one.recipe.name == params.recipe.name)
+        judge.is_steady(asked)
+        if asked.broken:
+            raise DataError(
+                f"compress.recipe ({asked.recipe.name}) breaks a limit: {'; '.join(asked.broken)}.\n"
+                "Raise the limit, take another recipe, or set compress.recipe: search."
+            )
+        return asked
+    ranked = sorted((one for one in found if one.is_kept), key=lambda one: objective_of(one, params))
+    return next(one for one in ranked if judge.is_steady(one))
 
 
-def side_by_side(validation: Comparison, other: Comparison) -> dict[str, Any]:
-    """Return what the trained network and another one are worth on validation, and how often they agree."""
+def write_choice(
+    found: Sequence[Candidate], chosen: Candidate, notes: list[str], folder: Path, *, quality: str
+) -> None:
+    """Write what was tried, and how the chosen one is made."""
+    fronts = on_front(found)
+    table = [one.row(chosen=one is chosen, front=front) for one, front in zip(found, fronts, strict=True)]
+    write_candidates(table, folder / "candidates.csv")
+    write_text(folder / "pareto.svg", pareto(table, quality=quality))
+    write_json(folder / "notes.json", {"notes": notes})
+    write_json(folder / "recipe.json", chosen.recipe.model_dump(exclude_none=True))
+    logger.info("chosen: %s; to freeze it: compress.recipe: %s", chosen.recipe.name, as_flow(chosen.recipe))
+
+
+def as_flow(recipe: Recipe) -> str:
+    """Return a recipe as one line of YAML.
+
+    >>> as_flow(Recipe(width=0.5))
+    '{width: 0.5, recover: none, precision: fp32, runtime: onnxruntime}'
+    """
+    return "{" + ", ".join(f"{key}: {value}" for key, value in recipe.model_dump(exclude_none=True).items()) + "}"
+
+
+def write_worth(chosen: Candidate, maker: Maker, test: pl.DataFrame, folder: Path) -> None:
+    """Judge the chosen artefact on test, and compare it with the network that it holds, and with the trained one."""
+    trained, student = maker.trained, maker.student(chosen.recipe)
+    compared = Comparison.of(test, trained.schema, trained.transform, trained.network, trained.decision)
+    running = session(chosen.model)
+    predicted = all_answers(running, compared.inputs)
+    metrics = compared.metrics(predicted)
+    write_json(folder / "metrics.json", metrics.pop(trained.schema.require_target()))
+    write_json(folder / "targets.json", {name: {"metrics": found} for name, found in metrics.items()})
+    own, more = compared, {}
+    if not chosen.recipe.keeps_weights:
+        own = Comparison.of(test, trained.schema, trained.transform, student.network, student.decision)
+        more = {"trained_agreement_pct": compared.agreement_pct(predicted)}
+    exported = maker.make(chosen.recipe.model_copy(update={"precision": "fp32"}))
+    fidelity = {
+        "chosen": chosen.recipe.name,
+        "parity_error": own.distance(all_answers(session(exported), own.inputs), own.trained),
+        "agreement_pct": own.agreement_pct(predicted),
+        "batch_difference": batch_difference(running, own),
+    }
+    write_json(folder / "fidelity.json", fidelity | more)
+    student.decision.write(folder)
+
+
+def write_archive(params: Archiving, maker: Maker, validation: Comparison, about: Path, folder: Path) -> None:
+    """Pack a sparse copy of the trained network, unpack it again, and compare the two on the validation rows."""
+    if maker.barred is not None:
+        raise DataError(f"compress.archive needs the training rows again, but {maker.barred}. Set it to null.")
+    trained = maker.trained
+    learned = features(maker.rows["train"], trained.transform)
+    text = about.read_text(encoding="utf-8")
+    archive = archived(trained.network, learned, params, maker.policy, schema=trained.schema, about=text)
+    decoded = restored(trained.network, archive)
+    frame = maker.rows["validation"]
+    other = Comparison.of(frame, trained.schema, trained.transform, decoded, trained.decision)
+    (folder / "archive.slw").write_bytes(archive)
     headline = validation.main.headline
     worth = {
         name: validation.main.metrics(each.main.trained)[headline]
         for name, each in (("trained", validation), ("decoded", other))
     }
-    return {"metric": headline, **worth, "agreement_pct": validation.agreement_pct(other.trained)}
-
-
-def fidelity(models: dict[str, bytes], chosen: str, test: Comparison) -> dict[str, Any]:
-    """Compare the fp32 export and the chosen artefact with the trained model, on test."""
-    running = session(models[chosen])
-    return {
-        "chosen": chosen,
-        "parity_error": test.distance(all_answers(session(models["fp32"]), test.inputs), test.trained),
-        "agreement_pct": test.agreement_pct(all_answers(running, test.inputs)),
-        "batch_difference": batch_difference(running, test),
-    }
+    told = {"metric": headline, **worth, "agreement_pct": validation.agreement_pct(other.trained)}
+    write_json(folder / "archive.json", size_of(archive, decoded) | {"validation": told})
 
 
 def write_candidates(table: list[dict[str, Any]], path: Path) -> None:

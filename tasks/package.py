@@ -68,7 +68,7 @@ def package(
             architecture=read_json(train / "model.json"),
             candidate=chosen_candidate(compress / "candidates.csv"),
             metrics=metrics,
-            decision=read_decision(evaluate),
+            decision=read_decision(compress),
             further=read_json(compress / "targets.json"),
             intervals=read_json(evaluate / "intervals.json"),
             fairness=read_json(evaluate / "fairness.json"),
@@ -80,7 +80,7 @@ def package(
         shutil.copyfile(compress / "metrics.json", bundle / "metrics.json")
         if schema.more_targets:
             shutil.copyfile(compress / "targets.json", bundle / "targets.json")
-        shutil.copyfile(evaluate / "decision.json", bundle / "decision.json")
+        shutil.copyfile(compress / "decision.json", bundle / "decision.json")
         prepare = Prepare.model_validate(read_json(preprocess / "cleaning.json")["prepare"])
         prepare.write(bundle)
         signature = signature_of(rows, schema, transform, prepare)
@@ -238,11 +238,11 @@ def with_dates(numbers: list[Input], prepare: Prepare) -> list[Input]:
 
 
 def chosen_candidate(path: Path) -> dict[str, Any]:
-    """Return the chosen line of candidates.csv, its numbers as numbers."""
+    """Return the chosen line of candidates.csv, its numbers as numbers; what was not measured is left out."""
     with path.open(newline="") as file:
         row = next(row for row in csv.DictReader(file) if row["chosen"] == "True")
-    texts = {"candidate": row["candidate"]}
-    return texts | {key: float(value) for key, value in row.items() if key not in {"candidate", "kept", "chosen"}}
+    texts, marks = {"candidate": row["candidate"]}, {"kept", "front", "chosen"}
+    return texts | {key: float(value) for key, value in row.items() if value and key not in {*texts, *marks}}
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def places_turned(is_there: Tensor) -> Tensor:
 
 def take(states: Tensor, places: Tensor) -> Tensor:
     """Take states [B, T, width] from places [B, T]."""
-    return states.gather(1, places.unsqueeze(2).expand_as(states))
+    return states.gather(1, places.unsqueeze(2).expand(-1, -1, states.shape[2]))
 
 
 def recurrent(params: LSTM | GRU, inputs: tuple[int, ...], outputs: int, *, vocabulary: int | None) -> nn.Module:

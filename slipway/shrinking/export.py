@@ -15,16 +15,18 @@ IR_VERSION = 10
 
 
 def export_network(
-    network: nn.Module, feature_shape: tuple[int, ...], *, vocabulary: int | None = None
+    network: nn.Module, feature_shape: tuple[int, ...], *, vocabulary: int | None = None, free_length: bool = False
 ) -> onnx.ModelProto:
     """Export with a free batch size; input `features` [batch, ...] float32, output `outputs` [batch, ...].
 
-    Where there is a vocabulary, features are int64 tokens.
+    Where there is a vocabulary, features are int64 tokens; with `free_length` any number of them, at most so many.
 
     The exporter leaves source lines, local paths and counted names in the file. They are taken out, so
     the same weights give the same bytes.
     """
-    example = torch.zeros(2, *feature_shape, dtype=torch.float32 if vocabulary is None else torch.int64)
+    shape = (_length_alone(network, feature_shape[0]),) if free_length else feature_shape
+    example = torch.zeros(2, *shape, dtype=torch.float32 if vocabulary is None else torch.int64)
+    free = {axis: torch.export.Dim.DYNAMIC for axis in range(2 if free_length else 1)}
     with quiet_exporter():
         program = torch.onnx.export(
             network.eval(),
@@ -33,11 +35,17 @@ def export_network(
             opset_version=OPSET,
             input_names=["features"],
             output_names=["outputs"],
-            dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+            dynamic_shapes=(free,),
             verbose=False,
         )
     assert program is not None, "torch.onnx.export gives a program where dynamo is on"
     return anonymous(program.model_proto)
+
+
+def _length_alone(network: nn.Module, length: int) -> int:
+    """Return a length that no weight has, at most `length`: the exporter takes equal sizes for the same constant."""
+    taken = {size for weight in network.parameters() for size in weight.shape[1:]}
+    return next((each for each in range(length, 2, -1) if each not in taken), length)
 
 
 def anonymous(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -1,6 +1,7 @@
 """Run an ONNX artefact over many rows, one thread, at any batch size."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +19,23 @@ def session(model: bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def answers(
-    running: onnxruntime.InferenceSession, inputs: Mapping[str, Array], *, batch_rows: int | None = None
-) -> npt.NDArray[np.float32]:
+class Running(Protocol):
+    """What answers for an artefact: a session of onnxruntime, or of another runtime."""
+
+    def get_outputs(self) -> Sequence[Any]:
+        """Name the outputs, in their order."""
+
+    def run(self, names: None, inputs: Mapping[str, Array], /) -> Sequence[Any]:
+        """Return all outputs for these rows."""
+
+
+def answers(running: Running, inputs: Mapping[str, Array], *, batch_rows: int | None = None) -> npt.NDArray[np.float32]:
     """Return `probabilities` [N, classes] or `value` [N] for all rows, so many at a time; None: as the memory holds."""
     return next(iter(all_answers(running, inputs, batch_rows=batch_rows).values()))
 
 
 def all_answers(
-    running: onnxruntime.InferenceSession, inputs: Mapping[str, Array], *, batch_rows: int | None = None
+    running: Running, inputs: Mapping[str, Array], *, batch_rows: int | None = None
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Return each output of the artefact by its name, as `answers` does the first."""
     num_rows = len(next(iter(inputs.values())))

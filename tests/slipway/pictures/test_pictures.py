@@ -23,8 +23,8 @@ HISTORY = {
     "lr": [1e-3, 5e-4, 0.0],
 }
 CANDIDATES = [
-    {"candidate": "fp32", "size_bytes": 20_000, "accuracy_validation": 0.97, "chosen": False},
-    {"candidate": "int8", "size_bytes": 7_000, "accuracy_validation": 0.97, "chosen": True},
+    {"candidate": "fp32", "size_bytes": 20_000, "accuracy_validation": 0.97, "front": True, "chosen": False},
+    {"candidate": "int8", "size_bytes": 7_000, "accuracy_validation": 0.97, "front": True, "chosen": True},
 ]
 
 DECISION = Decision(classes=["no", "yes"], costs=[[0, 1], [4, 0]], threshold=0.2)
