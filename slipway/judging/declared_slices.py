@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from slipway.errors import ParamsError
-from slipway.judging.groups import MISSING
+from slipway.judging.grouping import MISSING
 from slipway.product.evaluate import Condition, Value
 
 MAX_NAMED = 20

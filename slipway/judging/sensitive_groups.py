@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from slipway.errors import DataError
-from slipway.judging.groups import MAX_VALUES, MISSING, groups_of
+from slipway.judging.grouping import MISSING
+from slipway.judging.groups import MAX_VALUES, groups_of
 
 UNNAMED = "names withheld"
 
