@@ -109,8 +109,10 @@ def write_inputs(
     for stage, receipt in zip(("privatize", "train"), receipts, strict=True):
         write_json(data / stage / "receipt.json", receipt)
     write_json(data / "train" / "model.json", {"network": {"name": "planted"}})
-    Decision(classes=["no", "yes"]).write(data / "evaluate")
+    Decision(classes=["no", "yes"]).write(data / "compress")
     write_json(data / "evaluate" / "intervals.json", {"method": "none", "confidence_pct": 95, "intervals": {}})
+    compared = {"positive": None, "columns": {}, "before": None, "mitigation": None, "notes": []}
+    write_json(data / "evaluate" / "fairness.json", compared)
     if robustness is not None:
         write_json(data / "evaluate" / "robustness.json", robustness)
     alone = answers(session(trained or model), raw_inputs(test, transform), batch_rows=1)

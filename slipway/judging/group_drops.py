@@ -7,11 +7,9 @@ import numpy as np
 import polars as pl
 
 from slipway.judging.comparing import Answers, Compared, Comparison
-from slipway.tables.schema import NUMBER_DTYPES, Schema
+from slipway.judging.groups import groups_of
+from slipway.tables.schema import Schema
 from slipway.tables.targets import is_known
-
-MANY_VALUES = 20
-QUARTERS = 4
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,9 @@ def _of_columns(frame: pl.DataFrame, schema: Schema) -> Iterator[tuple[str, np.n
     for name in schema.product.sensitive:
         if name not in frame.columns or frame[name].dtype == pl.Binary:
             continue
-        column = frame[name]
-        if str(column.dtype) in NUMBER_DTYPES and column.n_unique() > MANY_VALUES:
-            column = column.cast(pl.Float64).qcut(QUARTERS, allow_duplicates=True)
-        texts = column.cast(pl.String)
-        for value in sorted(texts.drop_nulls().unique().to_list()):
-            yield f"{name} = {value}", (texts == value).fill_null(False).to_numpy()
+        groups = groups_of(frame, name)
+        for value in sorted(groups.unique().to_list()):
+            yield f"{name} = {value}", (groups == value).to_numpy()
 
 
 def _of_classes(schema: Schema, main: Compared) -> Mapping[str, np.ndarray]:

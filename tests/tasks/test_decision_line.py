@@ -8,11 +8,13 @@ import polars as pl
 import pytest
 
 from slipway.bundle.predictor import Predictor
+from slipway.product.compress import Compress
 from slipway.product.evaluate import Evaluate
 from slipway.product.package import Package
 from slipway.product.serve import Serve
 from slipway.serving.process import server_process
 from slipway.tables.schema import read_schema
+from tasks.compress import compress
 from tasks.evaluate import evaluate
 from tasks.package import package
 
@@ -27,14 +29,16 @@ def judging(column: str) -> Evaluate:
 
 
 def decided(line: Path, root: Path, column: str) -> Path:
-    """Evaluate and package the line's network again, by groups of a column; its model.onnx is the same."""
+    """Evaluate, compress and package the line's network again, by groups of a column."""
     shutil.copytree(line / "privatize", root / "privatize")
     schema = read_schema(line / "privatize")
     sensitive = schema.product.model_copy(update={"sensitive": ["job", "age"]})
     schema.model_copy(update={"product": sensitive}).write(root / "privatize")
-    for stage in ("preprocess", "train", "compress", "validate"):
+    for stage in ("preprocess", "train", "validate"):
         (root / stage).symlink_to(line / stage)
     evaluate(root / "train", root / "privatize", root / "preprocess", root / "evaluate", judging(column))
+    inputs = [root / stage for stage in ("train", "evaluate", "privatize", "preprocess")]
+    compress(*inputs, root / "compress", Compress())
     stages = [root / stage for stage in ("compress", "evaluate", "train", "privatize", "preprocess", "validate")]
     package(*stages, root / "package", Package(examples=3))
     return root

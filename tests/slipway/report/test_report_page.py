@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from past_runs import RULE, SVG, expectation, validation, write_release, write_run
+from past_runs import RULE, SVG, expectation, validation, write_evaluated, write_release, write_run
 
 from slipway.errors import DataError
 from slipway.files import write_json
@@ -77,7 +77,7 @@ def test_costs_the_rule_and_notes_are_shown(tmp_path: Path, data: Path) -> None:
         "Given is <yes> where its probability is above 0.2.",
         "giving the class of least expected cost",
         "0.125 to 0.375",
-        "Note: no test row has the class <b>.",
+        "No test row has the class <b>.",
     ):
         assert part in text
 
@@ -87,9 +87,8 @@ def test_every_picture_that_is_read_is_shown_with_its_caption(tmp_path: Path, da
         for name in names:
             (data / folder).mkdir(exist_ok=True)
             (data / folder / f"{name}.svg").write_text(SVG.replace("picture", f"drawing of {name}"))
+    write_evaluated(data)
     write_json(data / "evaluate/mistakes.json", MISTAKES)
-    curves = {"metric": "accuracy", "clean": 0.9, "curves": {"noise": []}, "notes": []}
-    write_json(data / "evaluate/robustness.json", curves)
     text = Page(render(gather(data, releases, private=False))).text
     for names in PICTURES.values():
         for name in names:

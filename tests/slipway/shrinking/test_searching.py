@@ -86,7 +86,7 @@ def test_the_first_candidate_is_the_trained_network_as_it_is() -> None:
 def test_the_better_half_goes_on_and_for_longer() -> None:
     search = searched(learns, candidates=["fp32"])
     epochs = sorted({each.num_epochs for each in search.maker.recovered})
-    assert epochs == [steps * 128 // 1280 for steps in RUNGS]
+    assert epochs == [steps * 128 // 1280 for steps in RUNGS[:3]]  # then none is left that could be better
     numbers = [sum(each.num_epochs == count for each in search.maker.recovered) for count in epochs]
     assert numbers[0] == 6 and numbers[1] <= 3 and numbers[2] <= 2
     kept = min((each for each in search.found if each.is_kept), key=lambda each: each.timed["latency_b1_ms"])

@@ -5,6 +5,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -117,7 +118,8 @@ def postgresql(tmp_path_factory):
     folder = tmp_path_factory.mktemp("postgresql")
     user = {"user": "postgres"} if os.getuid() == 0 else {}
     if user:
-        for each in (folder, *folder.parents[:2]):
+        inside = folder.relative_to(tempfile.gettempdir()).parts
+        for each in (folder, *folder.parents[: len(inside) - 1]):
             each.chmod(0o755)
         shutil.chown(folder, "postgres")
     with socket.socket() as free:
