@@ -16,6 +16,7 @@ WIDTH, HEIGHT = 360, 240
 _INK = {"labelColor": "currentColor", "titleColor": "currentColor"}
 _CONFIG = {
     "background": "transparent",
+    "padding": {"left": 24, "right": 8, "top": 5, "bottom": 5},  # a browser's letters may be wider than those measured
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "title": {"color": "currentColor", "anchor": "start", "fontSize": 13, "fontWeight": 600},
