@@ -109,7 +109,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("report")
-    drawn = [{"candidate": name, "size_bytes": 9000, "accuracy_validation": 0.9, "chosen": True} for name in ("a", "b")]
+    drawn = [
+        {"candidate": name, "size_bytes": 9000, "accuracy_validation": 0.9, "front": True, "chosen": True}
+        for name in ("a", "b")
+    ]
     write_run(root / "data" / "toy", pictures=pareto(drawn))
     write_evaluated(root / "data" / "toy")
     path = root / "report.html"
