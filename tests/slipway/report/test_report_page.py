@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from past_runs import RULE, SVG, expectation, validation, write_evaluated, write_release, write_run
+from past_runs import EVALUATED, RULE, SVG, expectation, validation, write_evaluated, write_release, write_run
 
 from slipway.errors import DataError
 from slipway.files import write_json
@@ -258,17 +258,8 @@ def test_values_are_shown_short(value: Any, text: str) -> None:
     assert shown(value) == text
 
 
-BASELINES = {
-    "headline": "accuracy",
-    "models": {"majority": {"accuracy": 0.6}, "gradient_boosting": {"accuracy": 0.97}},
+BASELINES = EVALUATED["baselines"] | {
     "skipped": {"logistic_regression": "all rows have <the same> target"},
-    "model": 0.95,
-    "beaten_by": ["gradient_boosting"],
-    "differences": {
-        "majority": {"value": -0.35, "low": -0.4, "high": -0.3},
-        "gradient_boosting": {"value": 0.02, "low": 0.01, "high": 0.03},
-    },
-    "confidence_pct": 95,
     "rows": {"learned_from": 800, "train": 9800, "test": 245},
     "notes": ["gradient boosting saw less"],
 }
