@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import yaml
+from prepared import prepare
 
 from slipway.files import read_json
 from slipway.judging.baselines import Effort, fit_baselines
@@ -27,14 +28,9 @@ from slipway.product.train import Train
 from slipway.tables.schema import read_schema
 from slipway.tables.targets import targets
 from slipway.transform.fitted import read_transform
-from tasks.augment import augment
 from tasks.compress import compress
 from tasks.evaluate import evaluate
-from tasks.ingest import ingest
-from tasks.preprocess import preprocess
-from tasks.privatize import privatize
 from tasks.train import train
-from tasks.validate import validate
 
 ROOT = Path(__file__).resolve().parents[1]
 UNBOUNDED = Effort(cells=None, features=None, directions=300, words=2, iterations=2000, trees=10_000)
@@ -42,11 +38,7 @@ UNBOUNDED = Effort(cells=None, features=None, directions=300, words=2, iteration
 
 def run_line(product: Path, params: Params, data: Path, *, compressed: bool) -> float:
     """Call the stages as functions, without DVC; return the CPU seconds of train."""
-    ingest(product / "source", data / "ingest", params.ingest, params.product)
-    validate(data / "ingest", product / "raw.suite.yaml", data / "validate", params.validate_)
-    preprocess(data / "validate", product / "clean.suite.yaml", data / "preprocess", params.preprocess)
-    privatize(data / "preprocess", data / "privatize", params.privatize)
-    augment(data / "privatize", data / "augment", params.augment)
+    prepare(product, params, data)
     start = time.process_time()
     train(data / "augment", data / "privatize", data / "train", params.train)
     spent = time.process_time() - start

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from prepared import prepare
 
 from slipway.files import read_json, write_json
 from slipway.learning.trained import load_network, scores
@@ -25,12 +26,7 @@ from slipway.tables.schema import read_schema
 from slipway.tables.targets import targets
 from slipway.transform.applying import Array, features
 from slipway.transform.fitted import read_transform
-from tasks.augment import augment
-from tasks.ingest import ingest
-from tasks.preprocess import preprocess
-from tasks.privatize import privatize
 from tasks.train import train
-from tasks.validate import validate
 
 PRODUCT = Path(__file__).resolve().parents[1] / "products" / "mnist"
 
@@ -52,16 +48,6 @@ NETWORKS: dict[str, dict[str, Any]] = {
     },
 }
 """How each network is trained and thinned out, and how many times smaller its archive must be."""
-
-
-def prepare(data: Path) -> None:
-    """Run the line up to the rows that networks learn from."""
-    params = read_params(PRODUCT / "params.yaml")
-    ingest(PRODUCT / "source", data / "ingest", params.ingest, params.product)
-    validate(data / "ingest", PRODUCT / "raw.suite.yaml", data / "validate", params.validate_)
-    preprocess(data / "validate", PRODUCT / "clean.suite.yaml", data / "preprocess", params.preprocess)
-    privatize(data / "preprocess", data / "privatize", params.privatize)
-    augment(data / "privatize", data / "augment", params.augment)
 
 
 def make(name: str, data: Path) -> None:
@@ -112,8 +98,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="for the rows, the networks and their archives")
     parser.add_argument("--test", action="store_true", help="judge on the test rows instead of validation")
     arguments = parser.parse_args()
-    if not (arguments.folder / "augment").exists():
-        prepare(arguments.folder)
+    prepare(PRODUCT, read_params(PRODUCT / "params.yaml"), arguments.folder)
     for name in arguments.networks:
         make(name, arguments.folder)
         judge(name, arguments.folder, "test" if arguments.test else "validation")

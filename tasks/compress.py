@@ -74,6 +74,8 @@ def compress(
         test = pl.read_parquet(preprocess / "test.parquet")
         (folder / "model.onnx").write_bytes(chosen.model)
         write_choice(found, chosen, notes, folder, quality=f"{judge.validation.main.headline}_validation")
+        if params.recipe == "search":
+            logger.info("to freeze what was found: compress.recipe: %s", as_flow(chosen.recipe))
         write_worth(chosen, maker, test, folder)
         if params.archive is not None:
             write_archive(params.archive, maker, judge.validation, train / "model.json", folder)
@@ -149,7 +151,7 @@ def write_choice(
     write_text(folder / "pareto.svg", pareto(table, quality=quality))
     write_json(folder / "notes.json", {"notes": notes})
     write_json(folder / "recipe.json", chosen.recipe.model_dump(exclude_none=True))
-    logger.info("chosen: %s; to freeze it: compress.recipe: %s", chosen.recipe.name, as_flow(chosen.recipe))
+    logger.info("chosen: %s", chosen.recipe.name)
 
 
 def as_flow(recipe: Recipe) -> str:

@@ -7,8 +7,8 @@ from pydantic import Field, Tag, model_validator
 from slipway.product.archive import Archiving
 from slipway.product.section import Section, told_apart
 
-Precision = Literal["fp32", "int8", "int8_dynamic", "int8_embeddings"]
-"""int8: static; int8_dynamic: by the ranges of the batch at hand; int8_embeddings: the tables of tokens alone."""
+Precision = Literal["fp32", "int8", "int8_dynamic", "int8_weights"]
+"""int8: static; int8_dynamic: by the ranges of the batch at hand; int8_weights: stored so, computed with in fp32."""
 
 Recovery = Literal["none", "finetune", "distil"]
 """What a narrower network learns from afterwards: nothing, the targets, or these and the trained model's answers."""
@@ -75,7 +75,7 @@ class Compress(Section):
     recipe, as recipe.json holds it: that artefact alone, untimed."""
 
     candidates: Annotated[list[Precision], Field(min_length=1)] | None = None
-    """Precisions that are tried, fp32 always; null: fp32 and int8, and in a search those that suit the network, too."""
+    """Precisions that are tried, fp32 always; null: fp32 and int8, and in a search all."""
 
     widths: Annotated[list[Width], Field(min_length=1)] = [0.5, 0.35, 0.25, 0.12]
     """Widths that a search tries besides the whole network."""

@@ -8,6 +8,7 @@ from onnx import TensorProto, compose, helper
 
 from slipway.shrinking.export import IR_VERSION
 from slipway.shrinking.nodes import OPSETS, Graph
+from slipway.shrinking.pixels import without_scaling
 from slipway.shrinking.preparing import transform_model
 from slipway.tables.heads import Head
 from slipway.transform.fitted import Transform
@@ -32,6 +33,8 @@ def servable(
     prepared = compose.merge_models(transform_model(transform), named, io_map=[("ready", "net/features")])
     answer = joint_answer_model(heads) if heads else answer_model(temperature)
     whole = compose.merge_models(prepared, answer, io_map=[("net/outputs", "raw")], name="model")
+    if transform.image is not None:
+        whole = without_scaling(whole)
     onnx.checker.check_model(whole, full_check=True)
     return whole
 

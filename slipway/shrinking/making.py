@@ -24,11 +24,11 @@ from slipway.networks.texts import TransformerReader
 from slipway.product.augment import Policy
 from slipway.product.compress import Compress, Precision, Recipe
 from slipway.shrinking.cutting import first_member, narrowed
-from slipway.shrinking.embeddings import with_int8_tables
 from slipway.shrinking.export import export_network
 from slipway.shrinking.graph import servable
 from slipway.shrinking.padding import without_common_padding
 from slipway.shrinking.quantise import to_dynamic_int8, to_int8
+from slipway.shrinking.weights import with_int8_tables, with_int8_weights
 from slipway.tables.heads import heads_of, joint_heads
 from slipway.tables.schema import Schema
 from slipway.tables.targets import targets_of
@@ -102,6 +102,8 @@ class Maker:
         network = self._at(recipe.precision, student.exported)
         heads = [(head, student.decision.of(head.name).divisor) for head in joint_heads(trained.schema.targets)]
         whole = servable(network, trained.transform, temperature=student.decision.divisor, heads=heads)
+        if recipe.precision == "int8_weights":  # of the whole: a first layer may have taken in the scaling of pixels
+            whole = with_int8_weights(whole)
         return whole.SerializeToString(deterministic=True)
 
     def student(self, recipe: Recipe) -> Student:
@@ -146,10 +148,8 @@ class Maker:
         return refitted(self.trained.decision, heads_of(schema.targets), scores(network, self.held_features), wanted)
 
     def _at(self, precision: Precision, network: onnx.ModelProto) -> onnx.ModelProto:
-        if precision == "fp32":
+        if precision in ("fp32", "int8_weights"):
             return network
-        if precision == "int8_embeddings":
-            return with_int8_tables(network)
         if precision == "int8_dynamic":
             return to_dynamic_int8(with_int8_tables(network))
         self._require_rows("precision: int8")

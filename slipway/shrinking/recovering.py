@@ -13,6 +13,7 @@ from slipway.learning.rows import JointTargets, Known, Rows, Targets
 from slipway.product.augment import Policy
 from slipway.product.compress import Compress, Recipe
 from slipway.product.train import Train
+from slipway.shrinking.distilling import distance_of_logits
 from slipway.tables.heads import Head
 
 
@@ -84,9 +85,8 @@ def taught(rows: Rows, outputs: Tensor) -> Taught:
 def distillation(loss: object, rows: Rows, *, temperature: float) -> Loss:
     """Return the loss of the targets, plus how far the outputs are from the trained model's (Hinton et al. 2015).
 
-    Of classes: the Kullback-Leibler divergence of both softmaxes at the temperature, times its square, which keeps
-    gradients as large as the loss's whatever it is (section 2); of labels the same for each, averaged; of values the
-    squared difference over the targets' variance.
+    Of classes: `distance_of_logits`; of labels the same for each, averaged; of values the squared difference over the
+    targets' variance.
 
     Args:
         loss: The mean of outputs and targets.
@@ -114,13 +114,10 @@ def _distance(head: Head | None, known: Targets, outputs: Tensor, answers: Tenso
         outputs, answers = head.of(outputs), head.of(answers)
     if known.variance is not None:
         return functional.mse_loss(outputs, answers) / known.variance.clamp_min(SMALLEST_VARIANCE)
-    outputs, answers = outputs.float() / temperature, answers / temperature
     if head is not None and head.has_labels:
-        return temperature**2 * functional.binary_cross_entropy_with_logits(outputs, answers.sigmoid())
-    divergence = functional.kl_div(
-        outputs.log_softmax(1), answers.log_softmax(1), log_target=True, reduction="batchmean"
-    )
-    return temperature**2 * divergence
+        wanted = (answers / temperature).sigmoid()
+        return temperature**2 * functional.binary_cross_entropy_with_logits(outputs.float() / temperature, wanted)
+    return distance_of_logits(outputs, answers, temperature)
 
 
 def _parts(rows: Rows) -> list[tuple[Head | None, Targets]]:

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from slipway.errors import DataError
 from slipway.networks.building import Ensemble
@@ -108,11 +109,7 @@ class Search:
         return [one.recipe.precision for one in made if one.figures["batch_difference"] <= most or one.is_reference]
 
     def _precisions(self) -> Sequence[Precision]:
-        if self.params.candidates is not None:
-            return list(dict.fromkeys(["fp32", *self.params.candidates]))
-        if self.maker.trained.transform.tokens is not None:
-            return ["fp32", "int8", "int8_dynamic", "int8_embeddings"]
-        return ["fp32", "int8", "int8_dynamic"]
+        return list(dict.fromkeys(["fp32", *(self.params.candidates or get_args(Precision))]))
 
     def _cut(self, precisions: Sequence[Precision]) -> list[float]:
         """Cut to each width, and measure what that gains with the weights as they are; return the widths."""

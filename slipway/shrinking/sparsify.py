@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn import functional
 
 from slipway.learning.augmenting import augment_batch
 from slipway.learning.devices import repeatable
@@ -23,6 +22,7 @@ from slipway.learning.rows import Batch, Rows, sizes
 from slipway.learning.trained import scores
 from slipway.product.archive import Archiving
 from slipway.product.augment import Policy
+from slipway.shrinking.distilling import distance_of_logits
 from slipway.transform.applying import Array
 
 PRUNED = 0.75
@@ -91,14 +91,10 @@ class Lesson:
         return cls(rows, spread, params, policy, seed)
 
     def loss(self, outputs: Tensor, wanted: Tensor) -> Tensor:
-        """Return how far outputs are from the teacher's.
-
-        Of classes the Kullback-Leibler divergence at a temperature, times its square (Hinton et al. 2015, section 2).
-        """
+        """Return how far outputs are from the teacher's."""
         if self.spread is not None:
             return ((outputs - wanted) / self.spread).square().mean()
-        ours, theirs = ((each / TEMPERATURE).log_softmax(1) for each in (outputs, wanted))
-        return TEMPERATURE**2 * functional.kl_div(ours, theirs, log_target=True, reduction="batchmean")
+        return distance_of_logits(outputs, wanted, TEMPERATURE)
 
     def teach(self, answer: Answer, weights: list[Tensor], epochs: int, after_step: Callable[[float], None]) -> None:
         """Tune `weights` until `answer` is near the teacher's; `after_step` is told the share of steps done."""

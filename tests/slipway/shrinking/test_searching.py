@@ -57,7 +57,7 @@ class TableSearch(Search):
 
     def _time(self, candidates: Sequence[Candidate], seconds: float) -> None:
         for one in candidates:
-            int8 = 0.5 if one.recipe.precision.startswith("int8") else 1.0
+            int8 = 0.5 if one.recipe.precision in ("int8", "int8_dynamic") else 1.0
             one.timed = {"latency_b1_ms": one.recipe.width * int8, "latency_batch_ms": one.recipe.width * int8}
 
     def _try_openvino(self) -> None:
