@@ -124,7 +124,7 @@ def make(name: str, folder: Path, recipe: str | dict[str, Any]) -> tuple[Path, P
     if not (own / "evaluate").exists():
         evaluate(own / "train", data / "privatize", data / "preprocess", own / "evaluate", params.evaluate)
     params = params.model_copy(update={"compress": Compress(recipe=recipe, objective=case.objective)})
-    out = own / ("search" if recipe == "search" else "compress")
+    out = own / ("search" if isinstance(recipe, str) else Recipe.model_validate(recipe).name)
     if not out.exists():
         start, wall = time.process_time(), time.monotonic()
         inputs = (own / "train", own / "evaluate", data / "privatize", data / "preprocess", out)

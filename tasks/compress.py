@@ -111,10 +111,22 @@ def candidates(maker: Maker, judge: Judge, params: Compress) -> tuple[list[Candi
                 one.timed["peak_memory_mib"] = peak
         return search.found, search.notes
     if isinstance(params.recipe, Recipe):
-        recipes = list({each.name: each for each in (Recipe(), params.recipe)}.values())
-    else:
-        recipes = [Recipe(precision=each) for each in dict.fromkeys(["fp32", *(params.candidates or ["int8"])])]
-    return [judge.judge(each, maker.make(each)) for each in recipes], []
+        recipes = {each.name: each for each in (Recipe(), params.recipe)}.values()
+        return [judge.judge(each, maker.make(each)) for each in recipes], []
+    return precisions_of_the_whole(maker, judge, params)
+
+
+def precisions_of_the_whole(maker: Maker, judge: Judge, params: Compress) -> tuple[list[Candidate], list[str]]:
+    """Make and judge the trained network in each precision; one whose rows do not suffice is left out."""
+    found, notes = list[Candidate](), list[str]()
+    for precision in dict.fromkeys(["fp32", *(params.candidates or ["int8"])]):
+        recipe = Recipe(precision=precision)
+        try:
+            found.append(judge.judge(recipe, maker.make(recipe)))
+        except DataError as error:
+            logger.warning("%s is left out: %s", precision, error)
+            notes.append(f"{precision} is left out: {error}")
+    return found, notes
 
 
 def some_inputs(rows: Comparison) -> dict[str, Any]:

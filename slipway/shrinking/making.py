@@ -157,7 +157,7 @@ class Maker:
 
     def _require_rows(self, what: str) -> None:
         if self.barred is not None:
-            raise DataError(f"compress.recipe: {what} reads training rows, and {self.barred}")
+            raise DataError(f"{what} reads training rows, and {self.barred}")
 
     @property
     def seed(self) -> int:
