@@ -16,7 +16,7 @@ from slipway.product.compress import Compress
 from slipway.product.deploy import Deploy
 from slipway.product.evaluate import Evaluate
 from slipway.product.ingest import Ingest
-from slipway.product.networks import TEXT_NETWORKS
+from slipway.product.networks import FITTING
 from slipway.product.package import CLASSIFICATION_METRICS, REGRESSION_METRICS, Package
 from slipway.product.preprocess import Preprocess
 from slipway.product.privatize import Privatize
@@ -113,10 +113,10 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _network_suits_the_kind(self) -> Self:
-        name, reads_tokens = self.train.network.name, self.product.kind == "texts"
-        if name != "own" and reads_tokens != (name in TEXT_NETWORKS):
-            suited = f"one of {', '.join(TEXT_NETWORKS)}" if reads_tokens else "a network for numbers, such as mlp"
-            raise ValueError(f"train.network is {name}, but a product of kind {self.product.kind} needs {suited}")
+        name, kind = self.train.network.name, self.product.kind
+        if name not in FITTING[kind]:
+            fitting = ", ".join(FITTING[kind])
+            raise ValueError(f"train.network is {name}, but a product of kind {kind} needs one of {fitting}")
         return self
 
 

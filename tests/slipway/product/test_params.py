@@ -27,9 +27,21 @@ def test_texts_need_a_network_that_reads_tokens(tmp_path: Path) -> None:
         assert read_params(changed("sentiment", "network: {.*}", f"network: {{name: {name}}}", tmp_path))
 
 
-def test_a_table_needs_a_network_for_numbers(tmp_path: Path) -> None:
-    path = changed("adult", "network: {.*}", "network: {name: lstm}", tmp_path)
-    with pytest.raises(ParamsError, match="train.network is lstm, but a product of kind tabular needs a network for n"):
+TABLES, IMAGES = "tabular needs one of mlp, wide_and_deep, ft_transformer, own", "images needs one of lenet5, cnn, resn"
+
+
+@pytest.mark.parametrize(
+    ("product", "name", "fitting"),
+    [
+        *(("adult", name, TABLES) for name in ("lstm", "transformer", "lenet5", "cnn", "resnet")),
+        *(("mnist", name, IMAGES) for name in ("gru", "wide_and_deep", "ft_transformer")),
+    ],
+)
+def test_a_network_of_another_kind_is_refused_with_those_that_fit(
+    tmp_path: Path, product: str, name: str, fitting: str
+) -> None:
+    path = changed(product, "network: {.*}", f"network: {{name: {name}}}", tmp_path)
+    with pytest.raises(ParamsError, match=f"train.network is {name}, but a product of kind {fitting}"):
         read_params(path)
 
 
