@@ -66,6 +66,31 @@ def test_loss_weights_are_those_of_several_targets(tmp_path: Path, product: str,
         read_params(path)
 
 
+@pytest.mark.parametrize(
+    ("product", "weighted", "message"),
+    [
+        (
+            "target: income\n  more_targets: {occupaton: {}}",
+            "occupation",
+            "product.more_targets names 'occupaton', and",
+        ),
+        ("target: income\n  more_targets: {occupation: {}}", "occupaton", "train.loss_weights 'occupaton': one of th"),
+        (
+            "target: incme\n  more_targets: {sex: {}}",
+            "income",
+            "product.target names 'incme', and train.loss_weights 'i",
+        ),
+    ],
+)
+def test_a_misspelt_target_is_named_beside_the_weight_that_it_was_meant_for(
+    tmp_path: Path, product: str, weighted: str, message: str
+) -> None:
+    path = changed("adult", "target: income\n", f"{product}\n", tmp_path)
+    path.write_text(path.read_text().replace("  epochs: 20\n", f"  epochs: 20\n  loss_weights: {{{weighted}: 0.5}}\n"))
+    with pytest.raises(ParamsError, match=message):
+        read_params(path)
+
+
 def test_an_ensemble_has_one_target(tmp_path: Path) -> None:
     path = changed("adult", "  target: income\n", "  target: income\n  more_targets: {sex: {}}\n", tmp_path)
     path.write_text(path.read_text().replace("  epochs: 20\n", "  epochs: 20\n  ensemble: 3\n"))
