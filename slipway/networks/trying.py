@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from slipway.errors import ParamsError
 from slipway.networks.building import Architecture, body_of
+from slipway.networks.logits import LAST_STEPS, columns_of_classes, last_step, with_other_weights
 from slipway.networks.own import own_errors, place_of
 
 ROW_TOLERANCE = 1e-3
 SHOWN = 6
+LOGIT_ROWS = 8
 
 
 def require_sound(network: nn.Module, architecture: Architecture, file: Path) -> None:
@@ -26,8 +28,8 @@ def require_sound(network: nn.Module, architecture: Architecture, file: Path) ->
         file: Where its code is, for errors.
 
     Raises:
-        ParamsError: It raises; answers in another shape, not finite, or for a row by its neighbour; or it cannot
-            learn.
+        ParamsError: It raises; answers in another shape, not finite, for a row by its neighbour, or probabilities
+            where logits are needed; or it cannot learn.
     """
     original = body_of(network)
     trial = _Trial(architecture, file, where=place_of(type(original), file, "forward", "__init__"))
@@ -36,6 +38,7 @@ def require_sound(network: nn.Module, architecture: Architecture, file: Path) ->
     body.eval()
     with torch.inference_mode():
         trial.require_answers(body)
+        trial.require_logits(body)
     body.train()
     trial.require_learning(body)
 
@@ -67,6 +70,23 @@ class _Trial:
                 "answers for a row by the others of its batch, in evaluation too: a served record would get another "
                 "answer in other company. Look for operations over dimension 0."
             )
+
+    def require_logits(self, body: nn.Module) -> None:
+        """Refuse probabilities."""
+        x = some_rows(self.architecture, LOGIT_ROWS)
+        answered = self._answers(body, x)
+        for whose, columns in columns_of_classes(self.architecture):
+
+            def changed(columns: slice = columns) -> list[Tensor]:
+                return [self._answers(other, x)[:, columns] for other in with_other_weights(body)]
+
+            step = last_step(answered[:, columns], changed)
+            if step is not None:
+                raise self._refusal(
+                    f"answers {LAST_STEPS[step].what}{whose}, as behind a {step}. The loss wants raw logits, and takes "
+                    f"the softmax or sigmoid itself: return what goes into the {step}. A release answers "
+                    "probabilities all the same."
+                )
 
     def require_learning(self, body: nn.Module) -> None:
         """Refuse weights that no gradient reaches."""

@@ -128,6 +128,7 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, old, new, message) 
     [
         ("nn.Linear(inputs[0], 4), nn.Linear(3, outputs)", r"net.py, line 6: RuntimeError: mat1 and mat2"),
         ("nn.Linear(inputs[0], 4)", r"net.py, line 6: answers float32 \[2, 4\]"),
+        ("nn.Linear(inputs[0], outputs), nn.Softmax(1)", r"net.py, line 6: answers probabilities"),
     ],
 )
 def test_layers_of_torch_alone_are_told_with_the_line_that_makes_them(tmp_path: Path, layers, message) -> None:
