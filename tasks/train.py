@@ -21,7 +21,7 @@ from slipway.learning.checkpoints import Checkpoint
 from slipway.learning.devices import choose_device, keep_freed_memory, repeatable
 from slipway.learning.events import series_of, written_events
 from slipway.learning.loop import Epoch, fit
-from slipway.learning.material import Material, prepared
+from slipway.learning.material import Material, hashes_of_sources, prepared
 from slipway.learning.progress import Progress
 from slipway.learning.rows import Rows, Source, sizes
 from slipway.learning.sharding import gathered
@@ -30,7 +30,6 @@ from slipway.learning.stepping import ALONE
 from slipway.learning.team import Team, learn_together
 from slipway.learning.trained import save_network
 from slipway.networks.building import Architecture, Ensemble
-from slipway.networks.own import code_sha256
 from slipway.pictures.samples import sheet
 from slipway.product.augment import BEFORE, Policy
 from slipway.product.networks import Own
@@ -226,14 +225,9 @@ def save_model(networks: list[nn.Module], architecture: Architecture, folder: Pa
 
 def fingerprint(augment: Path, privatize: Path, params: Train, device: torch.device, code: Path | None = None) -> str:
     """Return what a checkpoint must have been made of to be gone on from: parameters, rows, device, torch, own code."""
-    read = [
-        *(augment / name for name in ("train.parquet", "policy.json")),
-        *(privatize / name for name in ("validation.parquet", "transform.json", "schema.json")),
-    ]
-    parts = [params.model_dump_json(exclude=NO_INFLUENCE), device.type, torch.__version__, *map(sha256_of, read)]
-    if isinstance(params.network, Own):
-        parts.append(code_sha256(code, params.network))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    parts = [params.model_dump_json(exclude=NO_INFLUENCE), device.type, torch.__version__]
+    read = [sha256_of(augment / "policy.json"), *hashes_of_sources(augment, privatize, params.network, code)]
+    return hashlib.sha256("\n".join([*parts, *read]).encode()).hexdigest()
 
 
 def augmented_sheet(images: torch.Tensor, policy: Policy, *, seed: int) -> str:

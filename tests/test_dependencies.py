@@ -27,7 +27,8 @@ def imported(folder: str) -> set[str]:
     nodes = [node for path in (ROOT / folder).rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
-    own = {"flows", "tasks", "slipway", *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
+    beside = {path.stem for path in (ROOT / folder).rglob("*.py")} if folder in ("tests", "benchmarks") else set()
+    own = {"flows", "tasks", "slipway"} | beside
     return {name.partition(".")[0] for name in names} - own - sys.stdlib_module_names
 
 

@@ -9,6 +9,7 @@ import polars as pl
 import torch
 from torch import nn
 
+from slipway.files import sha256_of
 from slipway.learning.rows import Batch, JointTargets, Known, Rows, Source, Targets, known_of
 from slipway.learning.starting import FRESH, Started, begin
 from slipway.learning.streaming import Streamed
@@ -78,6 +79,22 @@ class Material:
             heads={head.name: head.width for head in joint_heads(self.schema.targets)},
             code_sha256=code_sha256(self.code, network) if isinstance(network, Own) else None,
         )
+
+
+def hashes_of_sources(augment: Path, privatize: Path, network: Network, code: Path | None) -> list[str]:
+    """Return the hashes of all that a network is learned from: rows, their transform, and a product's own code.
+
+    A checkpoint or a search that was begun with others is not gone on with.
+
+    Raises:
+        ParamsError: The network is the product's own, and its file is not there.
+    """
+    read = [
+        augment / "train.parquet",
+        *(privatize / name for name in ("validation.parquet", "transform.json", "schema.json")),
+    ]
+    own = [code_sha256(code, network)] if isinstance(network, Own) else []
+    return [*map(sha256_of, read), *own]
 
 
 def prepared(material: Material, params: Train, known: Known) -> tuple[nn.Module, Started]:

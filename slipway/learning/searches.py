@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slipway.files import sha256_of
-from slipway.networks.own import code_sha256
+from slipway.learning.material import hashes_of_sources
 from slipway.product.augment import Augment
-from slipway.product.networks import Own
 from slipway.product.section import Section
 from slipway.product.train import NO_INFLUENCE, Train
 from slipway.product.tune import Tune
-
-ROWS = ("augment/train.parquet", "privatize/validation.parquet", "privatize/transform.json", "privatize/schema.json")
 
 
 @dataclass(frozen=True)
@@ -67,10 +63,9 @@ class Search:
             *above, last = key.split(".")
             _at(fixed, ".".join(above)).pop(last, None)
         searched = {"fixed": fixed, "tune": self.tune.model_dump(mode="json", include={"ranges", "objective"})}
-        parts = [json.dumps({**searched, "seed": self.seed}, sort_keys=True)]
-        if isinstance(self.train.network, Own):
-            parts.append(code_sha256(self.code, self.train.network))
-        return hashlib.sha256("\n".join([*parts, *(sha256_of(self.data / name) for name in ROWS)]).encode()).hexdigest()
+        params = json.dumps({**searched, "seed": self.seed}, sort_keys=True)
+        read = hashes_of_sources(self.data / "augment", self.data / "privatize", self.train.network, self.code)
+        return hashlib.sha256("\n".join([params, *read]).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ copy, and leave one in a folder that DVC watches.
 """
 
 import hashlib
+import inspect
 import sys
 import traceback
 from collections.abc import Iterator
@@ -48,7 +49,8 @@ def own_network(
     if not (isinstance(made, type) and issubclass(made, nn.Module)):
         raise ParamsError(f"train.network.class_name: {path} has no torch.nn.Module of the name {network.class_name}")
     words = {} if vocabulary is None else {"vocabulary": vocabulary}
-    with own_errors(f"{network.class_name}(inputs={inputs}, outputs={outputs}, ...)", path):
+    doing = f"{network.class_name}(inputs={inputs}, outputs={outputs}, ...)"
+    with own_errors(doing, path, otherwise=place_of(made, path, "__init__")):
         return made(inputs, outputs, **words, **network.arguments)
 
 
@@ -62,17 +64,27 @@ def code_sha256(code: Path | None, network: Own) -> str:
 
 
 @contextmanager
-def own_errors(doing: str, path: Path) -> Iterator[None]:
-    """Turn whatever a user's code raises into an error that says where in `path`, and what was done with it."""
+def own_errors(doing: str, path: Path, *, otherwise: str | None = None) -> Iterator[None]:
+    """Turn whatever a user's code raises into an error that says where in `path`, and what was done with it.
+
+    It says `otherwise` where it was raised by no line of the file: a library's class, called by ours.
+    """
     try:
         yield
     except Exception as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         if isinstance(error, SyntaxError) and error.filename == str(path):
             lines = [error.lineno]
-        where = f"{path}, line {lines[-1]}" if lines else str(path)
+        where = f"{path}, line {lines[-1]}" if lines else otherwise or str(path)
         said = (str(error).strip().splitlines() or [""])[0]
         raise ParamsError(f"train.network: {where}: {type(error).__name__}: {said}\nwhile doing: {doing}") from error
+
+
+def place_of(made: type[nn.Module], path: Path, *methods: str) -> str:
+    """Return the file with the line of the first of the methods that stands there, or the file alone."""
+    codes = [getattr(inspect.unwrap(getattr(made, method)), "__code__", None) for method in methods]
+    lines = [code.co_firstlineno for code in codes if code is not None and code.co_filename == str(path)]
+    return f"{path}, line {lines[0]}" if lines else str(path)
 
 
 def _read(code: Path | None, network: Own) -> tuple[Path, bytes]:

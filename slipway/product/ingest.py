@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, Tag, model_validator
 
 from slipway.product.section import Section, told_apart
+from slipway.product.sha256 import Sha256
 
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Broken = Literal["fail", "quarantine"]
 
 

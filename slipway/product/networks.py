@@ -178,6 +178,13 @@ class Own(Section):
 TEXT_NETWORKS = ("lstm", "gru", "transformer")
 """The families that read tokens; the others take numbers, and own takes what there is."""
 
+FITTING = {
+    "tabular": ("mlp", "wide_and_deep", "ft_transformer", "own"),
+    "images": ("lenet5", "cnn", "resnet", "mlp", "own"),
+    "texts": (*TEXT_NETWORKS, "own"),
+}
+"""The families that a product of each kind can train."""
+
 Network = Annotated[
     MLP | WideAndDeep | FTTransformer | CNN | LeNet5 | ResNet | LSTM | GRU | Transformer | Own,
     Field(discriminator="name"),

@@ -4,6 +4,7 @@
 complete from. Stages do not import this module: they read their own section alone.
 """
 
+import difflib
 import json
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from slipway.product.compress import Compress
 from slipway.product.deploy import Deploy
 from slipway.product.evaluate import Evaluate
 from slipway.product.ingest import Ingest
-from slipway.product.networks import TEXT_NETWORKS
+from slipway.product.networks import FITTING
 from slipway.product.package import CLASSIFICATION_METRICS, REGRESSION_METRICS, Package
 from slipway.product.preprocess import Preprocess
 from slipway.product.privatize import Privatize
@@ -84,7 +85,16 @@ class Params(Section):
     @model_validator(mode="after")
     def _loss_weights_are_of_targets(self) -> Self:
         targets = self.product.targets
-        if strange := [name for name in self.train.loss_weights if name not in targets]:
+        strange = [name for name in self.train.loss_weights if name not in targets]
+        unweighted = [name for name in targets if name not in self.train.loss_weights]
+        for name in strange:  # which of two names the source has, only ingest can tell
+            if near := difflib.get_close_matches(name, unweighted, n=1):
+                role = "product.target" if near[0] == self.product.target else "product.more_targets"
+                raise ValueError(
+                    f"{role} names '{near[0]}', and train.loss_weights '{name}': one of them is misspelt. Write the "
+                    "column's name as the source has it in both"
+                )
+        if strange:
             raise ValueError(f"train.loss_weights names {strange}, but the targets are {', '.join(targets)}")
         if self.train.loss_weights and len(targets) == 1:
             raise ValueError(
@@ -113,10 +123,10 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _network_suits_the_kind(self) -> Self:
-        name, reads_tokens = self.train.network.name, self.product.kind == "texts"
-        if name != "own" and reads_tokens != (name in TEXT_NETWORKS):
-            suited = f"one of {', '.join(TEXT_NETWORKS)}" if reads_tokens else "a network for numbers, such as mlp"
-            raise ValueError(f"train.network is {name}, but a product of kind {self.product.kind} needs {suited}")
+        name, kind = self.train.network.name, self.product.kind
+        if name not in FITTING[kind]:
+            fitting = ", ".join(FITTING[kind])
+            raise ValueError(f"train.network is {name}, but a product of kind {kind} needs one of {fitting}")
         return self
 
 

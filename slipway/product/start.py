@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from slipway.product.section import Section
+from slipway.product.sha256 import Sha256
 
 
 class Start(Section):
@@ -13,7 +14,7 @@ class Start(Section):
     file: str = Field(min_length=1)
     """A safetensors file, named from the project's folder: data/OTHER/train/model.safetensors."""
 
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    sha256: Sha256
     """Of that file. One that has changed is an error; to write its new hash here trains again."""
 
     freeze: Literal["taken"] | list[str] = []

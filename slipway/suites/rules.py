@@ -1,7 +1,7 @@
 """rules.json: the row rules of a suite in plain Python, for a server that holds neither Great Expectations nor polars.
 
 A record is judged as validate would judge the raw row that it came from. slipway/suites/compiling.py
-writes the file; tests/slipway/suites/test_rules.py holds the two against Great Expectations.
+writes the file; tests/slipway/suites/test_rule_parity.py holds the two against Great Expectations.
 """
 
 import json

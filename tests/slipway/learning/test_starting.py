@@ -210,7 +210,7 @@ def test_a_file_that_is_absent_another_or_no_weights_is_refused_with_the_mend(tm
     [
         ({"thaw_after_epochs": 2}, "thaw_after_epochs needs freeze"),
         ({"freeze": "taken", "thaw_after_epochs": 100}, "thaw_after_epochs = 100 must be less than epochs = 100"),
-        ({"sha256": "abc"}, "match pattern"),
+        ({"sha256": "abc"}, "64 hexadecimal digits"),
         ({"lr_factor": 0}, "greater than 0"),
     ],
 )

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from tiny_stages import write_stages
 
 from slipway.errors import SlipwayError
@@ -17,6 +18,7 @@ from slipway.product.augment import Augment
 from slipway.product.networks import MLP
 from slipway.product.train import Train
 from slipway.product.tune import Choices, Numbers, Tune
+from tasks.train import fingerprint
 
 ROOT = Path(__file__).parents[3]
 SLOW = Train(network=MLP(name="mlp", hidden=[], dropout=0), epochs=6, batch_size=16, lr=1e-5)
@@ -57,6 +59,21 @@ def test_other_parameters_are_another_search(data):
     ]
     assert len({each.fingerprint for each in [first, *others]}) == 4
     assert job(data, trials=9, processes=2, pruner="none").fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["augment/train.parquet", "privatize/validation.parquet", "privatize/transform.json", "privatize/schema.json"],
+)
+def test_other_rows_are_another_search_and_another_training(data, file):
+    def marks():
+        trained = fingerprint(data / "augment", data / "privatize", SLOW, torch.device("cpu"))
+        return job(data).fingerprint, trained
+
+    before = marks()
+    with (data / file).open("ab") as opened:
+        opened.write(b" ")
+    assert not set(before) & set(marks())
 
 
 def test_a_trial_that_promises_little_is_pruned_and_marked(data):

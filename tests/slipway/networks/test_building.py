@@ -1,5 +1,6 @@
 """The networks: shapes, refusals, and that JSON and weights rebuild the same one."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from slipway.errors import ParamsError
 from slipway.learning.trained import load_network, save_network, scores
 from slipway.networks.attention import EncoderLayer, maximum_over, mean_over
-from slipway.networks.building import Architecture, Ensemble, build
-from slipway.product.networks import CNN, MLP, FTTransformer, LeNet5, ResNet, WideAndDeep
+from slipway.networks.building import BUILDERS, Architecture, Ensemble, build
+from slipway.product.networks import CNN, FITTING, MLP, FTTransformer, LeNet5, ResNet, WideAndDeep
 
 IMAGES = Architecture(network=CNN(channels=[4, 8], hidden=5), inputs=(3, 9, 8), outputs=4, task="classification")
 ROWS = Architecture(network=MLP(hidden=[7]), inputs=(6,), outputs=1, task="regression")
@@ -126,3 +127,19 @@ def test_an_ensemble_is_rebuilt_from_its_json(tmp_path: Path) -> None:
         x = np.random.default_rng(1).normal(size=(5, *architecture.inputs)).astype(np.float32)
         save_network(network, several, tmp_path)
         np.testing.assert_array_equal(scores(load_network(tmp_path), x), scores(network, x))
+
+
+SHAPES = {"tabular": ((4,), None), "images": ((1, 16, 16), None), "texts": ((8,), 300)}
+"""For each kind of product: of one row's features, and of its vocabulary."""
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_the_families_that_are_said_to_fit_a_kind_are_those_that_can_be_built_for_it(kind: str) -> None:
+    inputs, vocabulary = SHAPES[kind]
+    built = []
+    for name in BUILDERS:
+        sizes = {"inputs": inputs, "vocabulary": vocabulary, "outputs": 2, "task": "classification"}
+        with suppress(ParamsError):
+            build(Architecture.model_validate({"network": {"name": name}, **sizes}))
+            built.append(name)
+    assert sorted([*built, "own"]) == sorted(FITTING[kind])

@@ -95,16 +95,24 @@ def test_nothing_is_written_into_the_folder_of_the_code(tmp_path: Path) -> None:
         ("super().__init__()", "super().__init__(", r"net.py, line 8: SyntaxError"),
         ("class Net", "class Other", r"net.py has no torch.nn.Module of the name Net"),
         ("(nn.Module)", "", r"has no torch.nn.Module of the name Net"),
-        ("hidden=4", "width", r"TypeError: .*'width'\nwhile doing: Net\(inputs=\(5,\), outputs=2"),
+        ("hidden=4", "width", r"net.py, line 7: TypeError: .*'width'\nwhile doing: Net\(inputs=\(5,\), outputs=2"),
         (FORWARD, "return 1 / 0", r"net.py, line 16: ZeroDivisionError.*\nwhile doing: a forward pass of \[2, 5\]"),
         (FORWARD, "return self.head(x)", r"net.py, line 16: RuntimeError: mat1 and mat2"),
-        (FORWARD, "return self.layer(x)", r"answers float32 \[2, 4\] to 2 rows, and must answer float32 \[2, 2\]"),
+        (
+            FORWARD,
+            "return self.layer(x)",
+            r"net.py, line 14: answers float32 \[2, 4\] to 2 rows, and must answer float32 \[2, 2\]",
+        ),
         (FORWARD, FORWARD + ".squeeze()", r"answers float32 \[2\] to 1 rows, and must answer float32 \[1, 2\]"),
-        (FORWARD, FORWARD + ", 1", r"answers tuple to 2 rows"),
+        (FORWARD, FORWARD + ", 1", r"net.py, line 14: answers tuple to 2 rows"),
         (FORWARD, FORWARD + ".argmax(1)", r"answers int64 \[2\] to 2 rows"),
-        (FORWARD, FORWARD + " / 0", r"numbers that are not finite"),
-        (FORWARD, "return self.head(self.layer(x - x.mean(0)))", r"answers for a row by the others of its batch"),
-        (FORWARD, "return self.head(self.layer(x))", r"no gradient reaches norm.weight, norm.bias"),
+        (FORWARD, FORWARD + " / 0", r"net.py, line 14: answers numbers that are not finite"),
+        (
+            FORWARD,
+            "return self.head(self.layer(x - x.mean(0)))",
+            r"net.py, line 14: answers for a row by the others of its batch",
+        ),
+        (FORWARD, "return self.head(self.layer(x))", r"net.py, line 14: no gradient reaches norm.weight, norm.bias"),
         (FORWARD, FORWARD + ".detach()", r"no gradient reaches layer.weight, layer.bias, head.weight"),
     ],
     ids=lambda text: text[:30],
@@ -113,6 +121,26 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, old, new, message) 
     assert old in NET
     with pytest.raises(ParamsError, match=message):
         tried(tmp_path, NET.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("nn.Linear(inputs[0], 4), nn.Linear(3, outputs)", r"net.py, line 6: RuntimeError: mat1 and mat2"),
+        ("nn.Linear(inputs[0], 4)", r"net.py, line 6: answers float32 \[2, 4\]"),
+        ("nn.Linear(inputs[0], outputs), nn.Softmax(1)", r"net.py, line 6: answers probabilities"),
+    ],
+)
+def test_layers_of_torch_alone_are_told_with_the_line_that_makes_them(tmp_path: Path, layers, message) -> None:
+    text = "from torch import nn\n\n\nclass Net(nn.Sequential):\n    # net\n    def __init__(self, inputs, outputs):\n"
+    with pytest.raises(ParamsError, match=message):
+        tried(tmp_path, f"{text}        super().__init__({layers})\n")
+
+
+def test_a_network_that_cannot_be_copied_is_told_with_its_line(tmp_path: Path) -> None:
+    text = NET.replace("nn.BatchNorm1d(hidden)", "nn.BatchNorm1d(hidden)\n        self.twice = self.head.weight * 2")
+    with pytest.raises(ParamsError, match=r"net.py, line 15: RuntimeError: .*\nwhile doing: copying the network"):
+        tried(tmp_path, text)
 
 
 def test_a_network_without_weights_is_refused(tmp_path: Path) -> None:

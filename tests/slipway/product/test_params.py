@@ -27,9 +27,21 @@ def test_texts_need_a_network_that_reads_tokens(tmp_path: Path) -> None:
         assert read_params(changed("sentiment", "network: {.*}", f"network: {{name: {name}}}", tmp_path))
 
 
-def test_a_table_needs_a_network_for_numbers(tmp_path: Path) -> None:
-    path = changed("adult", "network: {.*}", "network: {name: lstm}", tmp_path)
-    with pytest.raises(ParamsError, match="train.network is lstm, but a product of kind tabular needs a network for n"):
+TABLES, IMAGES = "tabular needs one of mlp, wide_and_deep, ft_transformer, own", "images needs one of lenet5, cnn, resn"
+
+
+@pytest.mark.parametrize(
+    ("product", "name", "fitting"),
+    [
+        *(("adult", name, TABLES) for name in ("lstm", "transformer", "lenet5", "cnn", "resnet")),
+        *(("mnist", name, IMAGES) for name in ("gru", "wide_and_deep", "ft_transformer")),
+    ],
+)
+def test_a_network_of_another_kind_is_refused_with_those_that_fit(
+    tmp_path: Path, product: str, name: str, fitting: str
+) -> None:
+    path = changed(product, "network: {.*}", f"network: {{name: {name}}}", tmp_path)
+    with pytest.raises(ParamsError, match=f"train.network is {name}, but a product of kind {fitting}"):
         read_params(path)
 
 
@@ -50,6 +62,31 @@ def test_loss_weights_are_those_of_several_targets(tmp_path: Path, product: str,
     path = changed("adult", "  target: income\n", product, tmp_path)
     name = "age" if "sex" in product else "income"
     path.write_text(path.read_text().replace("  epochs: 20\n", f"  epochs: 20\n  loss_weights: {{{name}: 0.5}}\n"))
+    with pytest.raises(ParamsError, match=message):
+        read_params(path)
+
+
+@pytest.mark.parametrize(
+    ("product", "weighted", "message"),
+    [
+        (
+            "target: income\n  more_targets: {occupaton: {}}",
+            "occupation",
+            "product.more_targets names 'occupaton', and",
+        ),
+        ("target: income\n  more_targets: {occupation: {}}", "occupaton", "train.loss_weights 'occupaton': one of th"),
+        (
+            "target: incme\n  more_targets: {sex: {}}",
+            "income",
+            "product.target names 'incme', and train.loss_weights 'i",
+        ),
+    ],
+)
+def test_a_misspelt_target_is_named_beside_the_weight_that_it_was_meant_for(
+    tmp_path: Path, product: str, weighted: str, message: str
+) -> None:
+    path = changed("adult", "target: income\n", f"{product}\n", tmp_path)
+    path.write_text(path.read_text().replace("  epochs: 20\n", f"  epochs: 20\n  loss_weights: {{{weighted}: 0.5}}\n"))
     with pytest.raises(ParamsError, match=message):
         read_params(path)
 
