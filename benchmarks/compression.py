@@ -68,12 +68,12 @@ CASES = {
     "mlp": Case(
         "mnist",
         {"network": {"name": "mlp", "hidden": [300, 100]}, "epochs": 20, "patience": 20, "channels_last": False},
-        {"width": 0.25, "recover": "distil", "epochs": 20},
+        {"width": 0.3, "recover": "distil", "epochs": 30, "precision": "int8"},
         "latency_batch",
         13,
         {256: 6},
     ),
-    "lstm": Case("sentiment", {}, {"precision": "int8_weights"}, "latency_b1", 3.5, {1: 2.2}),
+    "lstm": Case("sentiment", {}, {"precision": "int8_weights"}, "size", 3.5, {1: 2.2}),
     "transformer": Case(
         "sentiment",
         {
