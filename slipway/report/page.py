@@ -13,9 +13,9 @@ from slipway.report.baselines import baseline_lines, baseline_rows
 from slipway.report.findings import findings
 from slipway.report.reading import Facts
 from slipway.report.summary import summary
-from slipway.report.texts import shown
+from slipway.report.texts import short, shown
 from slipway.report.verdict import verdict_of
-from slipway.report.wording import CAPTIONS, LABELS, LEADS, MEANINGS, RULES, TITLES
+from slipway.report.wording import CAPTIONS, FIGURES, LABELS, LEADS, MEANINGS, RULES, TITLES
 
 HERE = Path(__file__).parent
 MAX_ROWS = 200
@@ -58,6 +58,7 @@ def render(facts: Facts, *, docs: str | None = None) -> str:
         "baseline_rows": baseline_rows(facts["evaluated"]["baselines"]),
         "expectations": findings(facts["validation"])[:MAX_ROWS],
         "gates": gates(facts),
+        "FIGURES": FIGURES,
         "most_seconds": max((run["seconds"] for run in facts["runs"]), default=0) or 1,
     }
     parts = [
@@ -74,6 +75,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     found.filters["shown"] = shown
+    found.filters["short"] = short
     found.filters["sentence"] = sentence
     found.filters["worded"] = lambda name: name.replace("_", " ")
     found.filters["flat"] = lambda mapping: list(flat(mapping))[:MAX_ROWS]
@@ -138,8 +140,8 @@ def bar(*, low: float, high: float) -> tuple[float, float]:
     return round(100 * min(low, 0.985), 2), round(max(100 * (high - low), 1.5), 2)
 
 
-def gates(facts: Facts) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
-    """Return the rules that were judged, with the page's title for each gate."""
+def gates(facts: Facts) -> list[tuple[str, Facts]]:
+    """Return what was judged (`rules`, `notes`, `groups`), with the page's title for each gate."""
     release = facts["release"]
     is_serving = release is not None and release["bundle_sha256"] == facts["bundle_sha256"]
     found = [
@@ -147,7 +149,7 @@ def gates(facts: Facts) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
         ("Refused deployment", facts["deployment"] if "deploy" in facts["failed"] else None),
         (f"Release {release['version']}, when it was deployed" if release else "", release and release["gate"]),
     ]
-    return [(title, gate["rules"]) for title, gate in found if gate]
+    return [(title, {"notes": [], "groups": [], **gate}) for title, gate in found if gate]
 
 
 def flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -26,6 +26,12 @@ MEANINGS = {
     "rmse": "the same, large errors weighing more",
     "r2": "share of the target's variance that is explained; 0 is always saying the mean",
 }
+FIGURES = {
+    "accuracy": "accuracy",
+    "worst_recall": "least share of a class that is found",
+    "rmse": "root mean squared error",
+}
+"""What the gate knows of a group."""
 CAPTIONS = {
     "tune": "The last search for better parameters; the dashed line is what the values before it reached",
     "augmented": "Training images, and what augmentation makes of them",

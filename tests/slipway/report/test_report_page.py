@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from past_runs import EVALUATED, RULE, SVG, expectation, validation, write_evaluated, write_release, write_run
+from past_runs import EVALUATED, GATE, RULE, SVG, expectation, validation, write_evaluated, write_release, write_run
 
 from slipway.errors import DataError
 from slipway.files import write_json
@@ -60,7 +60,7 @@ def test_a_served_run_says_which_release_serves(tmp_path: Path, data: Path, rele
         "abc123",
         "stages › train › data/x/train",
         "0.92 to 0.97",
-        "0.999980",
+        ">0.9999",
         "temperature 1.7",
     ):
         assert part in text
@@ -189,6 +189,30 @@ def test_a_broken_rule_is_named_with_both_numbers(tmp_path: Path, data: Path, re
     assert "✗ broken" in page_of(tmp_path).text
 
 
+def test_the_gate_tells_intervals_notes_groups_and_how_to_mend(tmp_path: Path, data: Path, releases: Path) -> None:
+    rules = [{**rule, "passed": False} for rule in GATE["rules"]]
+    write_json(data / "package" / "verdict.json", {"passed": False, **GATE, "rules": rules})
+    text = " ".join(page_of(tmp_path).text.split())
+    for part in (
+        "-0.01-0.03 to 0.01",
+        "the interval that chance leaves it",
+        "Enlarge the test part.",
+        "There is no guarantee.4unknown",
+        "Judged in a server process on 245 of 245 test rows.",
+        "town: <Bon>1200.8120.613",
+        "town: Ulm1200.812none",
+    ):
+        assert part in text, part
+
+
+def test_a_gate_without_intervals_and_groups_explains_none(tmp_path: Path, data: Path, releases: Path) -> None:
+    write_release(data, releases)
+    text = page_of(tmp_path).text
+    assert "latency p95, ms" in text
+    assert "interval that chance" not in text
+    assert "worst group" not in text
+
+
 def test_a_refused_deployment_is_shown_until_its_bundle_serves(data: Path, releases: Path) -> None:
     failed = data / "failed" / "deploy"
     failed.mkdir(parents=True)
@@ -250,6 +274,9 @@ def test_the_page_stays_under_three_megabytes(tmp_path: Path, data: Path, releas
         (True, "yes"),
         (12345, "12,345"),
         (0.123456, "0.1235"),
+        (0.99998, ">0.9999"),
+        (123456.7, "123,457"),
+        ("", '""'),
         (1.0, "1"),
         ([1, "a"], "1, a"),
     ],
