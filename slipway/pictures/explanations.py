@@ -62,9 +62,11 @@ def importance(facts: Facts) -> str:
         scale=alt.Scale(domain=["matters", "unclear"], range=[FOR, UNSURE]),
         legend=alt.Legend(labelExpr=f"datum.label == 'unclear' ? '{CHANCE}' : 'matters'", labelLimit=0),
     )
-    drawn = base.mark_bar(height=BAR - 6).encode(x=alt.X("value:Q", title=title), color=colour)
+    x = alt.X("value:Q", title=title, axis=alt.Axis(tickCount=5))
+    drawn = base.mark_bar(height=BAR - 6).encode(x=x, color=colour)
     limits = base.mark_rule(color="currentColor", strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
-    return svg(alt.layer(drawn, limits).properties(width=WIDTH, height=BAR * len(rows)))
+    chart = alt.layer(drawn, limits).properties(width=WIDTH, height=BAR * len(rows))
+    return svg(chart, labels=[row["column"] for row in rows])
 
 
 def bars(examples: Sequence[Facts], facts: Facts) -> str:
