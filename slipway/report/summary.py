@@ -15,6 +15,9 @@ State = Literal["good", "bad", "open"]
 WELL_CALIBRATED = 0.05
 """Up to here a calibration error is called small: a probability is then off by five points on average."""
 
+STABLE = 0.5
+"""Columns are named where two measurements of importance have this rank correlation; of less, evaluate has a note."""
+
 MAX_NAMED = 3
 
 
@@ -86,7 +89,10 @@ def _groups(facts: Facts) -> Iterator[Line]:
 def _importance(facts: Facts) -> Iterator[Line]:
     found = facts["evaluated"]["explanations"]
     named = [each["column"] for each in (found or {}).get("importance", [])[:MAX_NAMED]]
-    if len(named) > 1:
+    if len(named) > 1 and (found["sanity"]["rerun_correlation"] or 0) < STABLE:
+        text = "What it relies on most cannot be told: another drawing of the rows orders the columns otherwise."
+        yield Line("Explanations", "explanations", "open", text)
+    elif len(named) > 1:
         text = "; ".join(named) if any("," in name for name in named) else ", ".join(named)
         yield Line("Explanations", "explanations", "open", f"It relies most on {text}.")
 

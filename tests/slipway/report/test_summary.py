@@ -82,6 +82,16 @@ def test_names_with_commas_are_told_apart(data: Path) -> None:
     assert told(data)["Explanations"].text == "It relies most on rows 1-2, columns 1-2; rows 3-4, columns 1-2."
 
 
+@pytest.mark.parametrize("correlation", [0.44, None])
+def test_an_order_of_importance_that_another_drawing_does_not_repeat_is_not_told(
+    data: Path, correlation: float | None
+) -> None:
+    write_evaluated(data)
+    sanity = {"randomised_correlation": 0.0, "rerun_correlation": correlation}
+    write_json(data / "evaluate" / "explanations.json", EVALUATED["explanations"] | {"sanity": sanity})
+    assert told(data)["Explanations"].text.startswith("What it relies on most cannot be told")
+
+
 def test_a_network_that_learned_again_is_compared_with_the_trained_one(data: Path) -> None:
     fidelity = {"chosen": "half", "parity_error": 0.0, "agreement_pct": 100.0, "trained_agreement_pct": 93.5}
     write_json(data / "compress" / "fidelity.json", fidelity)
