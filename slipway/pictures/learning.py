@@ -47,8 +47,8 @@ def _lines(
         for row in rows
     ]
     last = max(history["epoch"])
-    ticks = {"values": list(range(1, last + 1))} if last <= MAX_TICKS else {}
-    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(format="d", tickMinStep=1, **ticks))
+    ticks = list(range(1, int(last) + 1)) if last <= MAX_TICKS else alt.Undefined
+    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(format="d", tickMinStep=1, values=ticks))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
     legend = alt.Legend() if len(names) > 1 else None
     colour = alt.Color("curve:N", scale=alt.Scale(domain=list(names.values())), legend=legend)

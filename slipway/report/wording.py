@@ -66,7 +66,7 @@ CANDIDATES = {
 """Columns of candidates.csv: what they are called, and the unit that they are shown in."""
 FIGURES = {
     "accuracy": "accuracy",
-    "worst_recall": "least share of a class that is found",
+    "worst_recall": "recall of the worst class",
     "rmse": "root mean squared error",
 }
 """What the gate knows of a group."""
