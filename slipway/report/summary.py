@@ -111,7 +111,7 @@ def _robustness(facts: Facts) -> Iterator[Line]:
     metric = found["metric"]
     before, after = _quality_text(found["clean"], metric), _quality_text(worst["value"], metric)
     how = f"{name.replace('_', ' ')} at strength {shown(worst['strength'])}"
-    text = f"Of what was tried, {how} disturbs it most: {metric} {after} instead of {before}."
+    text = f"Of what was tried, the worst is {how}: {metric} {after} instead of {before}."
     yield Line("Robustness", "robustness", "open", text)
 
 

@@ -223,6 +223,7 @@ def test_candidates_are_told_in_words_and_what_became_of_each(tmp_path: Path, da
         "slow,70000,0.9,2,True,False,False\n"
     )
     write_json(data / "compress" / "notes.json", {"notes": ["openvino was left out"]})
+    write_json(data / "compress" / "archive.json", {"bytes": 100, "fp32_bytes": 4000, "ratio": 40.0})
     text = page_of(tmp_path).text
     for part in (
         "candidatesize, KiBaccuracyms for one row",
@@ -231,6 +232,7 @@ def test_candidates_are_told_in_words_and_what_became_of_each(tmp_path: Path, da
         "half70.990.25chosen",
         "slow68.360.92\n",
         "Openvino was left out.",
+        "ratio40",
     ):
         assert part in text, part
 

@@ -35,7 +35,7 @@ def test_each_question_has_its_sentence(data: Path) -> None:
     )
     assert lines["Explanations"].text == "It relies most on size, town, age."
     assert lines["Robustness"].text == (
-        "Of what was tried, missing at strength 0.5 disturbs it most: accuracy 70.0 % instead of 95.0 %."
+        "Of what was tried, the worst is missing at strength 0.5: accuracy 70.0 % instead of 95.0 %."
     )
     assert "int8, 7 KiB, 2.9 times smaller than fp32" in lines["Artefact"].text
     assert "epsilon 2.5" in lines["Privacy"].text
