@@ -8,11 +8,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from slipway.judging.decision import Decision
+from slipway.report.texts import short
 from slipway.tables.schema import Schema, kind_of
 
 Facts = dict[str, Any]
 
 MAX_LISTED = 60
+
+FIDELITY = {
+    "parity_error": "largest difference of an output of the fp32 export from the network that it holds",
+    "agreement_pct": "test rows answered as by the network that it holds, in percent",
+    "trained_agreement_pct": "test rows answered as by the trained network, in percent",
+    "batch_difference": "largest difference of an output between sizes of batch",
+}
+"""What fidelity.json measures."""
 
 
 def card_facts(
@@ -108,11 +117,7 @@ def _details(facts: Facts) -> list[tuple[str, Any]]:
         *network.items(),
         *_start(facts["privacy"]["training"]),
         ("artefact", f"{artefact['format']}, {artefact['candidate']}, {int(artefact['size_bytes']):,} bytes"),
-        *(
-            (f"fidelity to the trained network: {name}", value)
-            for name, value in model["fidelity"].items()
-            if name != "chosen"
-        ),
+        *((label, model["fidelity"][name]) for name, label in FIDELITY.items() if name in model["fidelity"]),
     ]
 
 
@@ -131,7 +136,7 @@ def _data(data: Facts, targets: Facts) -> str:
         f"- trained on {data['training_rows']:,} rows, tested on {data['test_rows']:,} others",
         f"- target: {_text(data['target'])}, {_answers(data)}",
         *(f"- further target: {_text(name)}, {_answers(each)}" for name, each in targets.items()),
-        f"- {len(features)} features: {_listed(features)}",
+        f"- {len(features)} feature{'s' * (len(features) > 1)}: {_listed(features)}",
     ]
     if data["image_shape"]:
         lines.append(f"- images of {' x '.join(map(str, data['image_shape']))} (height, width, channels)")
@@ -164,7 +169,7 @@ def _metrics(metrics: Facts, intervals: Facts, targets: Facts, decision: str | N
     confidence = f"{intervals['confidence_pct']:g} % interval"
     note = f"On {metrics['rows']:,} test rows. Intervals are the trained network's ({intervals['method']})."
     if decision is not None:
-        note += f" Given is {_text(decision)}."
+        note += f" The answer is {_text(decision)}."
     further = [
         f"Of {_text(name)}:\n\n{_table(('metric', 'value'), each['metrics'].items())}" for name, each in targets.items()
     ]
@@ -174,7 +179,7 @@ def _metrics(metrics: Facts, intervals: Facts, targets: Facts, decision: str | N
 def _fairness(fairness: Facts) -> str:
     """Tell the rates of each group, and how far apart the groups are."""
     positive = fairness["positive"]
-    of = f" Selection, true and false positive rates are those of {_text(positive)}." if positive else ""
+    of = f" Selection, true (tpr) and false positive rates (fpr) are those of {_text(positive)}." if positive else ""
     parts = [f"The trained network's, on the test rows, with intervals.{of}"]
     for column, told in fairness["columns"].items():
         rates = list(next(iter(told["groups"].values())))
@@ -189,7 +194,7 @@ def _figure(value: Any) -> str:
     """Write a count of rows, or a rate with its interval; nothing where a group has no such rate."""
     if not isinstance(value, dict):
         return "" if value is None else f"{value:,}"
-    chance = f", {_number(value['by_chance'])} by chance" if "by_chance" in value else ""
+    chance = f"; up to {_number(value['by_chance'])} would be chance" if "by_chance" in value else ""
     return f"{_number(value['value'])} ({_number(value['low'])} to {_number(value['high'])}{chance})"
 
 
@@ -203,7 +208,7 @@ def _privacy(privacy: Facts) -> str:
             "The whole pipeline has no guarantee, because some steps read plain rows: see the limitations."
         )
     tables = [
-        _table((name, ""), ((key, value) for key, value in receipt.items() if key != "start"))
+        _table((name, ""), ((key, value) for key, value in receipt.items() if key != "start" and value is not None))
         for name, receipt in (("release of the rows", release), ("training", training))
     ]
     return "\n\n".join([verdict, *tables])
@@ -262,7 +267,7 @@ def _cell(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.4g}"
+    return short(value, digits=4)
 
 
 def _listed(values: list[str]) -> str:

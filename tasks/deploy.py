@@ -5,7 +5,7 @@ No DVC stage, because it depends on the world: on what serves now and on how fas
 """
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Literal
@@ -59,6 +59,8 @@ class Judged:
 
     rules: list[Rule]
     notes: list[str]
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    """The figures by group of the sensitive columns, as package found them."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def deploy(
             return Deployment(current.version, "unchanged", current.manifest_sha256, _gate_of(current))
         champion = store.pointed(CHAMPION)
         here = _judge(origin, champion, failed, params, serve)
-        judged = Judged([*untimed.rules, *here.rules], [*untimed.notes, *here.notes])
+        judged = Judged([*untimed.rules, *here.rules], [*untimed.notes, *here.notes], untimed.groups)
         _refuse_broken(judged, champion, failed)
         is_known = store.find(identity) is not None
         why = f"all {len(judged.rules)} rules of the gate were kept"
@@ -124,7 +126,7 @@ def _passed_verdict(package: Path, champion: Release | None) -> Judged:
     if not verdict["passed"]:
         reasons = "; ".join(broken(verdict["rules"]))
         raise Refused(f"the package did not pass its gate: {reasons}\n{_what_stands(champion, 'package.gate')}")
-    return Judged(verdict["rules"], verdict["notes"])
+    return Judged(verdict["rules"], verdict["notes"], verdict["groups"])
 
 
 def _verified(bundle: Path) -> str:

@@ -172,7 +172,7 @@ def _condensed(known: Any, asked: Any, effort: Effort, seed: int, notes: list[st
     if most is None or num_features <= most:
         return (known.toarray(), asked.toarray()) if issparse(known) else (known, asked)
     directions = TruncatedSVD(min(effort.directions, num_features), random_state=seed).fit(known)
-    notes.append(f"gradient boosting saw {num_features} features in their {effort.directions} main directions")
+    notes.append(f"gradient boosting saw {num_features:,} features in their {effort.directions} main directions")
     return directions.transform(known), directions.transform(asked)
 
 

@@ -46,7 +46,12 @@ def _panel(points: list[dict[str, Any]], axis: str, quality: str) -> ChartType:
     scale = alt.Scale(type="log", nice=True) if len(points) > 4 else alt.Scale(zero=True, nice=True)
     base = alt.Chart(table([point for point in points if point["quality"] >= domain[0]])).encode(
         x=alt.X(f"{axis}:Q", title=AXES[axis], scale=scale),
-        y=alt.Y("quality:Q", title=quality.replace("_", " "), scale=alt.Scale(domain=domain)),
+        y=alt.Y(
+            "quality:Q",
+            title=quality.replace("_", " on "),
+            scale=alt.Scale(domain=domain),
+            axis=alt.Axis(labelExpr="datum.value > 1 ? '' : datum.label"),  # no quality is above 1
+        ),
     )
     rings = base.mark_point(size=110, color=COLOURS[0])
     front = base.transform_filter("datum.front")

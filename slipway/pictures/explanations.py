@@ -62,21 +62,24 @@ def importance(facts: Facts) -> str:
         scale=alt.Scale(domain=["matters", "unclear"], range=[FOR, UNSURE]),
         legend=alt.Legend(labelExpr=f"datum.label == 'unclear' ? '{CHANCE}' : 'matters'", labelLimit=0),
     )
-    drawn = base.mark_bar(height=BAR - 6).encode(x=alt.X("value:Q", title=title), color=colour)
+    x = alt.X("value:Q", title=title, axis=alt.Axis(tickCount=5))
+    drawn = base.mark_bar(height=BAR - 6).encode(x=x, color=colour)
     limits = base.mark_rule(color="currentColor", strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
-    return svg(alt.layer(drawn, limits).properties(width=WIDTH, height=BAR * len(rows)))
+    chart = alt.layer(drawn, limits).properties(width=WIDTH, height=BAR * len(rows))
+    return svg(chart, labels=[row["column"] for row in rows])
 
 
 def bars(examples: Sequence[Facts], facts: Facts) -> str:
     """Draw each example's columns and what they add to the evidence: the largest, and all others as one bar."""
     charts = [_bars(each, *heading(each, facts)) for each in examples]
-    return svg(alt.concat(*charts, columns=ACROSS, spacing=24))
+    labels = [_part(one) for each in examples for one in each["attributions"][:MAX_BARS]]
+    return svg(alt.concat(*charts, columns=ACROSS, spacing=24), labels=labels)
 
 
 def _bars(example: Facts, title: str, subtitle: str) -> ChartType:
     parts = example["attributions"]
     first, others = parts[:MAX_BARS], parts[MAX_BARS:]
-    rows = [{"column": _cut(f"{each['column']} = {each['value']}"), "adds": each["evidence"]} for each in first]
+    rows = [{"column": _part(each), "adds": each["evidence"]} for each in first]
     if others:
         rows.append({"column": f"{len(others)} others", "adds": round(sum(each["evidence"] for each in others), 6)})
     for row in rows:
@@ -97,6 +100,10 @@ def _bars(example: Facts, title: str, subtitle: str) -> ChartType:
         height=BAR * len(rows),
         title=alt.TitleParams(title, subtitle=subtitle, subtitleColor="currentColor"),
     )
+
+
+def _part(attribution: Facts) -> str:
+    return _cut(f"{attribution['column']} = {attribution['value']}")
 
 
 def heading(example: Facts, facts: Facts) -> list[str]:

@@ -23,7 +23,8 @@ def fairness_picture(facts: Facts) -> str | None:
         return None
     before = facts["before"] or {}
     rows = [_column(name, told, before.get(name), facts["positive"]) for name, told in columns.items()]
-    return svg(alt.vconcat(*rows, spacing=30))
+    groups = [group for told in columns.values() for group in told["groups"]]
+    return svg(alt.vconcat(*rows, spacing=30), labels=groups)
 
 
 def _column(name: str, told: Facts, before: Facts | None, positive: str | None) -> ChartType:

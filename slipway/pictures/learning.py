@@ -9,6 +9,7 @@ from altair.typing import ChartType
 from slipway.pictures.rendering import HEIGHT, WIDTH, svg, table
 
 MAX_POINTS = 400
+MAX_TICKS = 12
 LOSSES = {"train_loss": "training loss", "validation_loss": "validation loss"}
 QUALITIES = {"validation_accuracy": "validation accuracy", "validation_rmse": "validation RMSE"}
 
@@ -45,7 +46,9 @@ def _lines(
         for name, label in names.items()
         for row in rows
     ]
-    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(format="d", tickMinStep=1))
+    last = max(history["epoch"])
+    ticks = list(range(1, int(last) + 1)) if last <= MAX_TICKS else alt.Undefined
+    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(format="d", tickMinStep=1, values=ticks))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
     legend = alt.Legend() if len(names) > 1 else None
     colour = alt.Color("curve:N", scale=alt.Scale(domain=list(names.values())), legend=legend)

@@ -27,11 +27,13 @@ def sheet(images: npt.NDArray[np.floating], labels: list[str]) -> str:
         f'fill="currentColor" font-family="system-ui, sans-serif" font-size="11">{label}</text>'
         for place, label in enumerate(labels)
     )
+    across = [f"M{left + place * wide / num_images:g} 0v{tall}" for place in range(1, num_images)]
+    lines = "".join([*across, *(f"M{left} {place * IMAGE_SIDE}h{wide}" for place in range(1, num_rows))])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + wide}" height="{tall}" '
         f'viewBox="0 0 {left + wide} {tall}">{texts}<image x="{left}" y="0" width="{wide}" height="{tall}" '
         f'preserveAspectRatio="none" style="image-rendering: pixelated" href="{embedded(grid)}"/>'
-        "</svg>\n"
+        f'<path d="{lines}" stroke="#888"/></svg>\n'
     )
 
 

@@ -36,7 +36,8 @@ def slices_picture(facts: Mapping[str, Any]) -> str | None:
     )
     overall = alt.Chart(table([{"x": facts["overall"]}])).mark_rule(strokeDash=[4, 4], color="#888").encode(x="x:Q")
     points = base.mark_circle(size=45, opacity=1).encode(x="value:Q")
-    return svg(alt.layer(overall, lines, points).properties(width=WIDTH, height=SLICE_HEIGHT * len(labels)))
+    chart = alt.layer(overall, lines, points).properties(width=WIDTH, height=SLICE_HEIGHT * len(labels))
+    return svg(chart, labels=labels)
 
 
 def _figures(told: Mapping[str, Any]) -> dict[str, float]:

@@ -18,9 +18,9 @@ def baseline_lines(found: Found | None) -> list[str]:
     if beaten:
         names = " and ".join(_name(name) for name in beaten)
         plain = "A baseline wins" if len(beaten) == 1 else f"{len(beaten)} baselines win"
-        return [f"{plain}: {names}. {_by(best, found)} Before this model is served, ask what it is for."]
+        return [f"{plain}: {names}. {_by(best, found)} Consider it before going on with the network."]
     if found["differences"][best]["high"] >= 0:
-        return [f"No baseline wins, but {_name(best)} is as good as the model. {_by(best, found)}"]
+        return [f"No baseline wins, but {_name(best)} may be as good as the model. {_by(best, found)}"]
     return [f"The model beats every baseline. {_by(best, found)}"]
 
 
@@ -48,16 +48,17 @@ def baseline_rows(found: Found | None) -> list[dict[str, str]]:
 def _by(name: str, found: Found) -> str:
     figure = "R²" if found["headline"] == "r2" else "accuracy"
     value, difference = found["models"][name][found["headline"]], found["differences"][name]
+    between = f"{shown(found['confidence_pct'])} % interval {_interval(difference)}"
     return (
-        f"{_name(name).capitalize()}: {figure} {shown(value)}, the model: {shown(found['model'])}; the difference is "
-        f"{_signed(difference['value'])} ({shown(found['confidence_pct'])} % interval {_interval(difference)})."
+        f"{_name(name).capitalize()}: {figure} {shown(value)}, the trained network: {shown(found['model'])}; "
+        f"the difference is {_signed(difference['value'])} ({between})."
     )
 
 
 def _word(difference: Found) -> str:
     if difference["low"] > 0:
         return "wins"
-    return "loses" if difference["high"] < 0 else "as good as the model"
+    return "loses" if difference["high"] < 0 else "may be as good"
 
 
 def _name(name: str) -> str:

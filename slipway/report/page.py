@@ -8,14 +8,27 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from slipway.card import FIDELITY
 from slipway.judging.decision import Decision
 from slipway.report.baselines import baseline_lines, baseline_rows
 from slipway.report.findings import findings
 from slipway.report.reading import Facts
-from slipway.report.summary import summary
-from slipway.report.texts import shown
-from slipway.report.verdict import verdict_of
-from slipway.report.wording import CAPTIONS, LABELS, LEADS, MEANINGS, RULES, TITLES
+from slipway.report.summary import alike_pct, summary
+from slipway.report.texts import short, shown
+from slipway.report.verdict import serves, verdict_of
+from slipway.report.wording import (
+    CANDIDATES,
+    CAPTIONS,
+    FIGURES,
+    LABELS,
+    LEADS,
+    MEANINGS,
+    PARTED,
+    RATES,
+    RULES,
+    SEVERITIES,
+    TITLES,
+)
 
 HERE = Path(__file__).parent
 MAX_ROWS = 200
@@ -47,6 +60,7 @@ def render(facts: Facts, *, docs: str | None = None) -> str:
         "docs": docs,
         "verdict": verdict_of(facts),
         "summary": summary(facts),
+        "alike_pct": alike_pct(facts),
         "css": css(),
         "figures": {name: (CAPTIONS[name], Markup(svg)) for name, svg in facts["pictures"].items()},
         "metric_rows": metric_rows(facts),
@@ -56,8 +70,15 @@ def render(facts: Facts, *, docs: str | None = None) -> str:
         "costs": cost_rows(facts),
         "baseline_lines": baseline_lines(facts["evaluated"]["baselines"]),
         "baseline_rows": baseline_rows(facts["evaluated"]["baselines"]),
+        "cleaning": facts["cleaning"] and {**facts["cleaning"], "changes": changes(facts["cleaning"])},
         "expectations": findings(facts["validation"])[:MAX_ROWS],
         "gates": gates(facts),
+        "candidate_rows": candidate_rows(facts["candidates"]),
+        "FIDELITY": FIDELITY,
+        "FIGURES": FIGURES,
+        "PARTED": PARTED,
+        "RATES": RATES,
+        "SEVERITIES": SEVERITIES,
         "most_seconds": max((run["seconds"] for run in facts["runs"]), default=0) or 1,
     }
     parts = [
@@ -74,6 +95,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     found.filters["shown"] = shown
+    found.filters["short"] = short
     found.filters["sentence"] = sentence
     found.filters["worded"] = lambda name: name.replace("_", " ")
     found.filters["flat"] = lambda mapping: list(flat(mapping))[:MAX_ROWS]
@@ -81,8 +103,13 @@ def environment() -> Environment:
 
 
 def sentence(text: str) -> str:
-    """Begin with a capital, end with a full stop."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+    """Begin with a capital, unless with a name such as `package.gate`; end with a full stop.
+
+    >>> sentence("few rows"), sentence("age: left out."), sentence("package.gate has no limit")
+    ('Few rows.', 'age: left out.', 'package.gate has no limit.')
+    """
+    begun = text[:1].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
+    return begun if begun.endswith((".", "!", "?")) else f"{begun}."
 
 
 def css() -> Markup:
@@ -133,27 +160,57 @@ def cost_rows(facts: Facts) -> list[tuple[str, str, str]]:
     ]
 
 
+def changes(cleaning: Facts) -> Facts:
+    """Return what cleaning.json holds beside the numbers of rows."""
+    return {key: value for key, value in cleaning.items() if key != "rows"}
+
+
+def candidate_rows(candidates: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return candidates.csv in words, a row for each candidate: its figures, and what became of it."""
+    return [
+        {
+            "candidate": row["candidate"],
+            **{label: _measured(row[key], unit) for key, (label, unit) in CANDIDATES.items() if key in row},
+            "": _became(row),
+        }
+        for row in candidates[:MAX_ROWS]
+    ]
+
+
+def _measured(text: str, unit: float) -> str:
+    return short(float(text) / unit, digits=4) if text else ""
+
+
+def _became(row: Mapping[str, str]) -> str:
+    if row["chosen"] == "True":
+        return "chosen"
+    if row.get("kept") == "False":
+        return "breaks a limit"
+    return "on the front" if row.get("front") == "True" else ""
+
+
 def bar(*, low: float, high: float) -> tuple[float, float]:
     """Return where an interval within 0 to 1 begins and how wide it is, in percent; never too thin to see."""
     return round(100 * min(low, 0.985), 2), round(max(100 * (high - low), 1.5), 2)
 
 
-def gates(facts: Facts) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
-    """Return the rules that were judged, with the page's title for each gate."""
+def gates(facts: Facts) -> list[tuple[str, Facts]]:
+    """Return what was judged (`rules`, `notes`, `groups`), with the page's title for each gate."""
     release = facts["release"]
-    is_serving = release is not None and release["bundle_sha256"] == facts["bundle_sha256"]
     found = [
-        ("This run's bundle", None if is_serving else facts["verdict"]),
+        ("This run's bundle", None if serves(facts) else facts["verdict"]),
         ("Refused deployment", facts["deployment"] if "deploy" in facts["failed"] else None),
         (f"Release {release['version']}, when it was deployed" if release else "", release and release["gate"]),
     ]
-    return [(title, gate["rules"]) for title, gate in found if gate]
+    return [(title, {"notes": [], "groups": [], **gate}) for title, gate in found if gate]
 
 
 def flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield `a.b` and the text of its value for every leaf of a nested mapping."""
+    """Yield `a › b` and the text of its value for every leaf of a nested mapping that holds something."""
     for key, value in mapping.items():
         name = f"{prefix}{str(key).replace('_', ' ')}"
+        if value is None or value in ([], {}):
+            continue
         if isinstance(value, Mapping) and value:
             yield from flat(value, f"{name} › ")
         else:

@@ -91,6 +91,9 @@ def gather(
         "fidelity": optional(data / "compress" / "fidelity.json"),
         "evaluated": {name: optional(data / "evaluate" / f"{name}.json") for name in EVALUATED}
         | {"mistakes": mistakes(data / "evaluate" / "mistakes.json", private=private)},
+        "description": (optional(data / "package" / "bundle" / "card.json") or {}).get("description"),
+        "tried": (optional(data / "compress" / "notes.json") or {"notes": []})["notes"],
+        "archive": optional(data / "compress" / "archive.json"),
         "recipe": text_of(data / "compress" / "recipe.json"),
         "origin": dict(origin),
         "candidates": rows_of(data / "compress" / "candidates.csv"),

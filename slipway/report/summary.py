@@ -8,11 +8,15 @@ from slipway.judging.gate import broken
 from slipway.report.baselines import baseline_lines
 from slipway.report.reading import Facts
 from slipway.report.texts import shown
+from slipway.report.verdict import serves
 
 State = Literal["good", "bad", "open"]
 
 WELL_CALIBRATED = 0.05
 """Up to here a calibration error is called small: a probability is then off by five points on average."""
+
+STABLE = 0.5
+"""Columns are named where two measurements of importance have this rank correlation; of less, evaluate has a note."""
 
 MAX_NAMED = 3
 
@@ -44,7 +48,7 @@ def _quality(facts: Facts) -> Iterator[Line]:
     rows = f"{metrics['rows']:,} test rows"
     if "accuracy" in metrics:
         limits = (facts["intervals"] or {}).get("intervals", {}).get("accuracy")
-        between = f"; rows like these allow {_pct(limits['low'])} to {_pct(limits['high'])}" if limits else ""
+        between = f" ({shown(facts['intervals']['confidence_pct'])} % interval {_between(limits)})" if limits else ""
         yield Line("Quality", "evaluation", "open", f"It is right on {_pct(metrics['accuracy'])} of {rows}{between}.")
     else:
         r2 = "" if metrics["r2"] is None else f" (R² {shown(metrics['r2'])})"
@@ -67,15 +71,17 @@ def _calibration(facts: Facts) -> Iterator[Line]:
 
 
 def _groups(facts: Facts) -> Iterator[Line]:
-    for column, found in ((facts["evaluated"]["fairness"] or {}).get("columns") or {}).items():
+    fairness = facts["evaluated"]["fairness"] or {}
+    for column, found in (fairness.get("columns") or {}).items():
         worst, gap = found.get("worst_group"), found.get("differences", {}).get("demographic_parity_difference")
         sentences = []
         if worst and worst.get("accuracy") is not None:
             value = worst["accuracy"]
             value = value["value"] if isinstance(value, dict) else value
-            sentences.append(f"it is right least often on {worst['group']}, {_pct(value)}")
+            sentences.append(f"it is right least often on '{worst['group']}', {_pct(value)}")
         if gap:
-            sentences.append(f"shares of positive answers differ by {100 * gap['value']:.1f} points")
+            given = f"the shares that are given '{fairness['positive']}'"
+            sentences.append(f"{given} lie up to {100 * gap['value']:.1f} points apart")
         if sentences:
             yield Line("Fairness", "fairness", "open", f"By {column}: {', and '.join(sentences)}.")
 
@@ -83,8 +89,12 @@ def _groups(facts: Facts) -> Iterator[Line]:
 def _importance(facts: Facts) -> Iterator[Line]:
     found = facts["evaluated"]["explanations"]
     named = [each["column"] for each in (found or {}).get("importance", [])[:MAX_NAMED]]
-    if len(named) > 1:
-        yield Line("Explanations", "explanations", "open", f"It relies most on {', '.join(named)}.")
+    if len(named) > 1 and (found["sanity"]["rerun_correlation"] or 0) < STABLE:
+        text = "What it relies on most cannot be told: another drawing of the rows orders the columns otherwise."
+        yield Line("Explanations", "explanations", "open", text)
+    elif len(named) > 1:
+        text = "; ".join(named) if any("," in name for name in named) else ", ".join(named)
+        yield Line("Explanations", "explanations", "open", f"It relies most on {text}.")
 
 
 def _robustness(facts: Facts) -> Iterator[Line]:
@@ -100,8 +110,9 @@ def _robustness(facts: Facts) -> Iterator[Line]:
         return
     metric = found["metric"]
     before, after = _quality_text(found["clean"], metric), _quality_text(worst["value"], metric)
-    how = f"{name.replace('_', ' ')} of {shown(worst['strength'])}"
-    yield Line("Robustness", "robustness", "open", f"What disturbs it most, {how}, takes it from {before} to {after}.")
+    how = f"{name.replace('_', ' ')} at strength {shown(worst['strength'])}"
+    text = f"Of what was tried, the worst is {how}: {metric} {after} instead of {before}."
+    yield Line("Robustness", "robustness", "open", text)
 
 
 def _data(facts: Facts) -> Iterator[Line]:
@@ -130,18 +141,29 @@ def _artefact(facts: Facts) -> Iterator[Line]:
     size = int(chosen["size_bytes"])
     whole = next((int(row["size_bytes"]) for row in facts["candidates"] if row["candidate"] == "fp32"), size)
     smaller = f", {whole / size:.1f} times smaller than fp32" if whole > size else ""
-    agrees = (facts["fidelity"] or {}).get("agreement_pct")
+    agrees = alike_pct(facts)
     same = "" if agrees is None else f", and answers as the trained network does on {agrees:.4g} % of the test rows"
     text = f"{chosen['candidate']}, {size / 1024:,.0f} KiB{smaller}{same}."
     yield Line("Artefact", "compression", "open", text)
 
 
+def alike_pct(facts: Facts) -> float | None:
+    """Return the share of test rows that the chosen artefact answers as the trained network does."""
+    fidelity = facts["fidelity"] or {}
+    return fidelity.get("trained_agreement_pct", fidelity.get("agreement_pct"))
+
+
 def _gate(facts: Facts) -> Iterator[Line]:
-    rules: list[dict[str, Any]] = (facts["deployment"] or facts["verdict"] or {}).get("rules", [])
+    judged = facts["release"]["gate"] if serves(facts) else facts["deployment"]
+    rules: list[dict[str, Any]] = (judged or facts["verdict"] or {}).get("rules", [])
     if rules:
         failed = broken(rules)
         text = f"{len(failed)} of {len(rules)} rules are broken." if failed else f"All {len(rules)} rules are kept."
         yield Line("Gate", "gate", "bad" if failed else "good", text)
+
+
+def _between(limits: Facts) -> str:
+    return f"{_pct(limits['low'])} to {_pct(limits['high'])}"
 
 
 def _pct(share: float) -> str:
@@ -149,4 +171,4 @@ def _pct(share: float) -> str:
 
 
 def _quality_text(value: float | None, metric: str) -> str:
-    return "nothing" if value is None else _pct(value) if metric == "accuracy" else f"{metric} {shown(value)}"
+    return "nothing" if value is None else _pct(value) if metric == "accuracy" else shown(value)

@@ -29,12 +29,17 @@ def verdict_of(facts: Facts) -> Verdict:
         return Verdict("open", "Not finished", ["package has not run yet, so there is no verdict.", serving])
     if not facts["verdict"]["passed"]:
         return Verdict("bad", "Refused by the gate", [*broken(facts["verdict"]["rules"]), serving])
-    if facts["release"] is not None and facts["release"]["bundle_sha256"] == facts["bundle_sha256"]:
+    if serves(facts):
         version = facts["release"]["version"]
         return Verdict("good", f"{version} serves", ["It is the bundle of this run, and kept every rule of the gate."])
     if "deploy" in facts["failed"]:
         return Verdict("bad", "Refused at deployment", [facts["failed"]["deploy"], serving])
     return Verdict("open", "Ready, not deployed", ["The bundle of this run kept every untimed rule.", serving])
+
+
+def serves(facts: Facts) -> bool:
+    """Say whether the bundle of this run is the one that serves."""
+    return facts["release"] is not None and facts["release"]["bundle_sha256"] == facts["bundle_sha256"]
 
 
 def _serving(release: Facts | None) -> str:

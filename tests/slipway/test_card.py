@@ -73,7 +73,7 @@ def test_the_card_holds_the_figures_with_their_intervals() -> None:
     assert "| accuracy | 0.96 | 0.93 to 0.98 |" in card
     assert "| roc_auc | none |" in card
     assert "95 % interval" in card
-    assert "Given is &lt;b>yes&lt;/b> where its probability is above 0.2." in card
+    assert "The answer is &lt;b>yes&lt;/b> where its probability is above 0.2." in card
     assert "trained on 1,200 rows, tested on 300 others" in card
     assert "ONNX, int8, 7,000 bytes" in card
 
@@ -122,7 +122,7 @@ def test_the_card_says_where_the_network_started_and_what_that_leaves_uncovered(
 
 def test_the_card_holds_figures_by_sensitive_column() -> None:
     card = model_card(facts())
-    assert "By town: demographic parity difference 0.5 (0.4 to 0.6, 0.07 by chance)." in card
+    assert "By town: demographic parity difference 0.5 (0.4 to 0.6; up to 0.07 would be chance)." in card
     assert "| town | rows | accuracy | tpr |" in card
     assert "| Y\\|X | 1,200 | 0.9 (0.8 to 0.95) |  |" in card
     assert "| Z | 40 | 0.5 (0.4 to 0.6) | 0.5 (0.4 to 0.6) |" in card

@@ -23,6 +23,8 @@ from tasks.deploy import Deployment, Origin, deploy
 
 QUICK = Deploy(latency_requests=20, gate=DeployGate(max_latency_p95_ms=10_000))
 UNTIMED = [{"rule": "accuracy at least", "value": 0.9, "limit": 0.8, "passed": True}]
+GROUPS = [{"column": "town", "group": "Bonn", "rows": 60, "accuracy": 0.9, "worst_recall": None}]
+VERDICT = {"passed": True, "rules": UNTIMED, "notes": ["judged in a server"], "groups": GROUPS}
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def home(tmp_path) -> Path:
 def packaged(home: Path, name: str = "package", **changes) -> Path:
     package = home / name
     tabular_bundle(package / "bundle", **changes)
-    write_json(package / "verdict.json", {"passed": True, "rules": UNTIMED, "notes": []})
+    write_json(package / "verdict.json", VERDICT)
     return package
 
 
@@ -62,7 +64,8 @@ def test_a_package_that_keeps_every_rule_becomes_the_champion(home):
     assert json.loads((champion.folder / "gate.json").read_text()) == {
         "passed": True,
         "rules": deployment.gate,
-        "notes": [],
+        "notes": ["judged in a server"],
+        "groups": GROUPS,
     }
     about = json.loads((champion.folder / "release.json").read_text())
     assert (about["commit"], about["decided_by"], about["signature"]["target"]) == ("abc", "gate", "bought")
@@ -101,7 +104,7 @@ def test_a_challenger_leaves_the_champion_alone(home):
 def test_a_package_whose_verdict_is_not_passed_is_refused_with_both_numbers(home):
     package = packaged(home)
     rule = {"rule": "accuracy at least", "value": 0.7, "limit": 0.8, "passed": False}
-    write_json(package / "verdict.json", {"passed": False, "rules": [rule], "notes": []})
+    write_json(package / "verdict.json", {**VERDICT, "passed": False, "rules": [rule]})
     with pytest.raises(Refused, match=r"accuracy at least 0\.8, but it is 0\.7"):
         deployed(home, package)
     assert not (home / "releases").exists()
@@ -175,7 +178,7 @@ def test_a_champion_that_can_be_asked_about_no_rows_is_compared_by_its_metrics_a
     (home / "validate" / "table.parquet").unlink()
     with pytest.raises(GateFailed, match=r"less deploy\.gate\.max_metric_drop"):
         deployed(home, packaged(home, "worse", slope=1.1, accuracy=0.5))
-    (note,) = json.loads((home / "failed" / "gate.json").read_text())["notes"]
+    _, note = json.loads((home / "failed" / "gate.json").read_text())["notes"]
     assert note.startswith("v0001 was not asked about the same test rows, so metrics.json is compared: ")
     assert "table.parquet" in note
 

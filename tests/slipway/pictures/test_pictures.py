@@ -54,8 +54,12 @@ def draw(name: str) -> str:
     return drawings[name]()
 
 
+def all_texts(svg: str) -> list[str]:
+    return ["".join(node.itertext()) for node in ElementTree.fromstring(svg).iter() if node.tag.endswith("}text")]
+
+
 def texts(svg: str) -> set[str]:
-    return {"".join(node.itertext()) for node in ElementTree.fromstring(svg).iter() if node.tag.endswith("}text")}
+    return set(all_texts(svg))
 
 
 @pytest.mark.parametrize(
@@ -148,3 +152,15 @@ def test_every_corruption_has_a_panel_that_says_what_its_strength_is(kind: str) 
     found = {"metric": "r2", "clean": 0.9, "curves": dict.fromkeys(DEFAULTS[kind], curve)}
     titles = {text for text in texts(robustness_curves(found, kind)) if "(" in text}
     assert {title.partition(" (")[0] for title in titles} == {name.replace("_", " ") for name in DEFAULTS[kind]}
+
+
+def test_few_epochs_have_a_tick_each_and_no_half_ones():
+    history = {name: column[:2] for name, column in HISTORY.items()}
+    ticks = [text for text in all_texts(learning_curve(history)) if text.isdecimal()]
+    assert ticks == ["1", "2"] * 2
+
+
+def test_no_candidate_is_shown_an_accuracy_above_one():
+    perfect = [each | {"accuracy_validation": 1.0} for each in CANDIDATES]
+    numbers = [float(text) for text in texts(pareto(perfect)) if text.startswith("1.0")]
+    assert numbers and max(numbers) == 1.0

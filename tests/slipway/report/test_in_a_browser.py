@@ -23,6 +23,9 @@ pytestmark = [
 ]
 
 WIDE, PHONE = (1280, 900), (390, 800)
+WIDE_PICTURE = """
+<svg xmlns="http://www.w3.org/2000/svg" width="900" height="60" viewBox="0 0 900 60"><text y="40">a</text></svg>
+"""
 
 CONTRASTS = """
 const luminance = colour => {
@@ -115,6 +118,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     write_run(root / "data" / "toy", pictures=pareto(drawn))
     write_evaluated(root / "data" / "toy")
+    (root / "data" / "toy" / "evaluate" / "robustness.svg").write_text(WIDE_PICTURE)
     path = root / "report.html"
     path.write_text(render(gather(root / "data" / "toy", root / "releases")), encoding="utf-8")
     return path
@@ -127,6 +131,14 @@ def test_every_text_can_be_read_and_nothing_is_cut_off(browser, page, size, sche
     assert browser.run("return document.documentElement.scrollWidth") <= size[0]
     contrast, where = browser.run(CONTRASTS)
     assert contrast >= 4.5, f"{where} has a contrast of {contrast:.1f} (WCAG 2.2 asks for 4.5)"
+
+
+def test_wide_pictures_can_be_read_on_a_phone_their_captions_without_scrolling(browser, page):
+    browser.open(page, PHONE, "light")
+    picture = "document.querySelector('#robustness svg').getBoundingClientRect().width"
+    caption = "document.querySelector('#robustness figcaption').getBoundingClientRect().right"
+    assert browser.run(f"return {picture}") >= 0.8 * 900
+    assert browser.run(f"return {caption}") <= PHONE[0]
 
 
 def test_light_and_dark_differ_and_pictures_take_the_colour_of_the_page(browser, page):

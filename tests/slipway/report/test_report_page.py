@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from past_runs import EVALUATED, RULE, SVG, expectation, validation, write_evaluated, write_release, write_run
+from past_runs import EVALUATED, GATE, RULE, SVG, expectation, validation, write_evaluated, write_release, write_run
 
 from slipway.errors import DataError
 from slipway.files import write_json
@@ -60,7 +60,7 @@ def test_a_served_run_says_which_release_serves(tmp_path: Path, data: Path, rele
         "abc123",
         "stages › train › data/x/train",
         "0.92 to 0.97",
-        "0.999980",
+        ">0.9999",
         "temperature 1.7",
     ):
         assert part in text
@@ -74,7 +74,7 @@ def test_costs_the_rule_and_notes_are_shown(tmp_path: Path, data: Path) -> None:
     write_json(data / "evaluate" / "notes.json", {"notes": ["no test row has the class <b>"]})
     text = page_of(tmp_path).text
     for part in (
-        "Given is <yes> where its probability is above 0.2.",
+        "The answer is <yes> where its probability is above 0.2.",
         "giving the class of least expected cost",
         "0.125 to 0.375",
         "No test row has the class <b>.",
@@ -189,6 +189,79 @@ def test_a_broken_rule_is_named_with_both_numbers(tmp_path: Path, data: Path, re
     assert "✗ broken" in page_of(tmp_path).text
 
 
+def test_the_gate_tells_intervals_notes_groups_and_how_to_mend(tmp_path: Path, data: Path, releases: Path) -> None:
+    rules = [{**rule, "passed": False} for rule in GATE["rules"]]
+    write_json(data / "package" / "verdict.json", {"passed": False, **GATE, "rules": rules})
+    text = " ".join(page_of(tmp_path).text.split())
+    for part in (
+        "-0.01-0.03 to 0.01",
+        "the interval that chance leaves it",
+        "Enlarge the test part.",
+        "There is no guarantee.4unknown",
+        "Judged in a server process on 245 of 245 test rows.",
+        "How the server answered the 2 groups of the sensitive columns",
+        "town: <Bon>1200.8120.613",
+        "town: Ulm1200.812none",
+    ):
+        assert part in text, part
+
+
+def test_a_gate_without_intervals_and_groups_explains_none(tmp_path: Path, data: Path, releases: Path) -> None:
+    write_release(data, releases)
+    text = page_of(tmp_path).text
+    assert "latency p95, ms" in text
+    assert "interval that chance" not in text
+    assert "groups of the sensitive columns" not in text
+
+
+def test_candidates_are_told_in_words_and_what_became_of_each(tmp_path: Path, data: Path) -> None:
+    (data / "compress" / "candidates.csv").write_text(
+        "candidate,size_bytes,accuracy_validation,latency_b1_ms,kept,front,chosen\n"
+        "fp32,20480,0.99609375,,True,True,False\n"
+        "int8,7168,0.5,0.125,False,True,False\n"
+        "half,7168,0.99,0.25,True,True,True\n"
+        "slow,70000,0.9,2,True,False,False\n"
+    )
+    write_json(data / "compress" / "notes.json", {"notes": ["openvino was left out"]})
+    write_json(data / "compress" / "archive.json", {"bytes": 100, "fp32_bytes": 4000, "ratio": 40.0})
+    text = page_of(tmp_path).text
+    for part in (
+        "candidatesize, KiBaccuracyms for one row",
+        "fp32200.9961on the front",
+        "int870.50.125breaks a limit",
+        "half70.990.25chosen",
+        "slow68.360.92\n",
+        "Openvino was left out.",
+        "ratio40",
+    ):
+        assert part in text, part
+
+
+def test_what_the_model_is_for_stands_above_the_verdict(tmp_path: Path, data: Path) -> None:
+    assert 'class="about"' not in render(gather(data, tmp_path / "releases"))
+    write_json(data / "package" / "bundle" / "card.json", {"description": "Says <yes> or no."})
+    html = render(gather(data, tmp_path / "releases"))
+    assert html.index("Says &lt;yes&gt; or no.") < html.index("<h2>Ready, not deployed")
+
+
+def test_nothing_that_is_empty_is_listed(tmp_path: Path, data: Path) -> None:
+    rows = {"in": 5, "duplicates": 0, "train": 5}
+    cleaning = {"rows": rows, "dates": {}, "prepare": {"lower": [], "missing": ["", "?"], "unicode": None}}
+    write_json(data / "preprocess" / "cleaning.json", cleaning)
+    text = page_of(tmp_path).text
+    assert 'prepare › missing"", ?' in text
+    for part in ("duplicates", "datesnone", "› lower", "› unicode", "rows ›"):
+        assert part not in text, part
+
+
+def test_without_a_slice_that_is_worse_the_page_says_so(tmp_path: Path, data: Path) -> None:
+    write_evaluated(data)
+    said = "none is surely worse than the whole"
+    assert said not in page_of(tmp_path).text
+    write_json(data / "evaluate" / "slices.json", EVALUATED["slices"] | {"found": []})
+    assert said in page_of(tmp_path).text
+
+
 def test_a_refused_deployment_is_shown_until_its_bundle_serves(data: Path, releases: Path) -> None:
     failed = data / "failed" / "deploy"
     failed.mkdir(parents=True)
@@ -250,6 +323,9 @@ def test_the_page_stays_under_three_megabytes(tmp_path: Path, data: Path, releas
         (True, "yes"),
         (12345, "12,345"),
         (0.123456, "0.1235"),
+        (0.99998, ">0.9999"),
+        (123456.7, "123,457"),
+        ("", '""'),
         (1.0, "1"),
         ([1, "a"], "1, a"),
     ],
@@ -269,7 +345,7 @@ def test_a_baseline_that_wins_is_named_plainly(tmp_path: Path, data: Path) -> No
     write_json(data / "evaluate/baselines.json", BASELINES)
     text = page_of(tmp_path).text
     for part in (
-        "A baseline wins: gradient boosting. Gradient boosting: accuracy 0.97, the model: 0.95",
+        "A baseline wins: gradient boosting. Gradient boosting: accuracy 0.97, the trained network: 0.95",
         "the difference is +0.0200 (95 % interval +0.0100 to +0.0300)",
         "800 of 9,800 training rows",
         "Gradient boosting saw less.",
@@ -281,7 +357,7 @@ def test_a_baseline_that_wins_is_named_plainly(tmp_path: Path, data: Path) -> No
 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
-    [(-0.01, 0.03, "is as good as the model"), (-0.03, -0.01, "The model beats every baseline")],
+    [(-0.01, 0.03, "may be as good as the model"), (-0.03, -0.01, "The model beats every baseline")],
 )
 def test_a_difference_within_chance_is_no_victory(low: float, high: float, said: str) -> None:
     between = {"value": (low + high) / 2, "low": low, "high": high}
