@@ -64,7 +64,7 @@ class Case:
 
 
 CASES = {
-    "lenet5": Case("mnist", {}, {"width": 0.25, "recover": "distil", "epochs": 12}, "latency_b1", 14, {1: 10, 256: 5}),
+    "lenet5": Case("mnist", {}, {"width": 0.2, "recover": "distil", "epochs": 12}, "latency_b1", 14, {1: 10, 256: 5}),
     "mlp": Case(
         "mnist",
         {"network": {"name": "mlp", "hidden": [300, 100]}, "epochs": 20, "patience": 20, "channels_last": False},
