@@ -19,9 +19,10 @@ def baseline_lines(found: Found | None) -> list[str]:
         names = " and ".join(_name(name) for name in beaten)
         plain = "A baseline wins" if len(beaten) == 1 else f"{len(beaten)} baselines win"
         return [f"{plain}: {names}. {_by(best, found)} Consider it before going on with the network."]
+    few = _on_fewer_rows(found)
     if found["differences"][best]["high"] >= 0:
-        return [f"No baseline wins, but {_name(best)} may be as good as the model. {_by(best, found)}"]
-    return [f"The model beats every baseline. {_by(best, found)}"]
+        return [f"No baseline wins, but {_name(best)} may be as good as the model{few}. {_by(best, found)}"]
+    return [f"The model beats every baseline{few}. {_by(best, found)}"]
 
 
 def baseline_rows(found: Found | None) -> list[dict[str, str]]:
@@ -53,6 +54,14 @@ def _by(name: str, found: Found) -> str:
         f"{_name(name).capitalize()}: {figure} {shown(value)}, the trained network: {shown(found['model'])}; "
         f"the difference is {_signed(difference['value'])} ({between})."
     )
+
+
+def _on_fewer_rows(found: Found) -> str:
+    """Say that they could have been better: they learn from no more rows than a few seconds allow."""
+    learned_from, all_rows = found["rows"]["learned_from"], found["rows"]["train"]
+    if learned_from == all_rows:
+        return ""
+    return f", though these learned from {learned_from:,} of the {all_rows:,} training rows, to save time"
 
 
 def _word(difference: Found) -> str:

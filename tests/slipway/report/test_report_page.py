@@ -364,6 +364,11 @@ def test_a_difference_within_chance_is_no_victory(low: float, high: float, said:
     differences = {"majority": BASELINES["differences"]["majority"], "gradient_boosting": between}
     (line,) = baseline_lines({**BASELINES, "beaten_by": [], "differences": differences})
     assert said in line
+    assert "learned from 800 of the 9,800 training rows" in line
+    (line,) = baseline_lines(
+        {**BASELINES, "beaten_by": [], "differences": differences, "rows": {"learned_from": 800, "train": 800}}
+    )
+    assert said in line and "though" not in line
 
 
 def test_without_baselines_there_is_no_section_for_them(tmp_path: Path, data: Path) -> None:
