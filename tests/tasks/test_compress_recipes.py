@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from slipway.errors import DataError
 from slipway.files import read_json
 from slipway.product.compress import Compress, Recipe
-from slipway.shrinking import openvino, searching
+from slipway.shrinking import searching
 from tasks.compress import compress
 
 STAGES = ("train", "evaluate", "privatize", "preprocess")
@@ -47,7 +47,7 @@ def test_the_recipe_of_a_search_makes_the_same_bytes_again(
     assert recipe["width"] == 0.5
     again = compressed(line, tmp_path / "again", recipe=recipe, **loose)
     assert (again / "model.onnx").read_bytes() == (searched / "model.onnx").read_bytes()
-    assert openvino.is_installed() or openvino.MISSING in notes_of(searched)
+    assert "OpenVINO" in notes_of(searched)  # it is not installed, or does not read texts
 
 
 def test_a_recovered_network_is_the_same_twice(line: Path, tmp_path: Path) -> None:
