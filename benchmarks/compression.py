@@ -79,7 +79,7 @@ CASES = {
         {
             "network": {"name": "transformer", "layers": 1, "dropout": 0.2},
             "lr": 3e-3,
-            "warmup_epochs": 0.5,
+            "schedule": {"name": "cosine", "warmup_epochs": 0.5},
             "ema": 0.998,
             "epochs": 6,
         },
