@@ -29,7 +29,7 @@ from slipway.shrinking.making import Maker, Trained
 from slipway.shrinking.measuring import Candidate, Judge, batch_difference
 from slipway.shrinking.memory import peak_memory_mib
 from slipway.shrinking.running import all_answers, session
-from slipway.shrinking.searching import Search, objective_of
+from slipway.shrinking.searching import LEAST_GAIN, Search, objective_of
 from slipway.stage import main
 from slipway.tables.schema import read_schema
 from slipway.transform.applying import features
@@ -137,6 +137,8 @@ def some_inputs(rows: Comparison) -> dict[str, Any]:
 def choose(found: Sequence[Candidate], judge: Judge, params: Compress) -> Candidate:
     """Return the best that keeps all limits, and whose answers stay at every batch size over all validation rows.
 
+    Of those within a clock's noise of the best, it is the smallest.
+
     Raises:
         DataError: A recipe is asked for and breaks a limit.
     """
@@ -150,6 +152,9 @@ def choose(found: Sequence[Candidate], judge: Judge, params: Compress) -> Candid
             )
         return asked
     ranked = sorted((one for one in found if one.is_kept), key=lambda one: objective_of(one, params))
+    best = objective_of(ranked[0], params)
+    near = [one for one in ranked if LEAST_GAIN * objective_of(one, params) <= best]
+    ranked[: len(near)] = sorted(near, key=lambda one: one.figures["size_bytes"])
     return next(one for one in ranked if judge.is_steady(one))
 
 

@@ -27,6 +27,12 @@ from slipway.shrinking.timing import latencies
 RUNGS = (100, 400, 1600, 6400)
 """Steps of recovery, at most, from round to round."""
 
+MOST_EPOCHS = 200
+"""Of a recovery: where rows are few, more steps than that are not worth their time."""
+
+LEAST_LONGER = 1.5
+"""Times the epochs of the round before; a round that would be shorter is left out."""
+
 LEAST_GAIN = 0.97
 """Of the best objective: what is not better by that much is not worth a training, nor above the noise of a clock."""
 
@@ -67,11 +73,11 @@ class Search:
         precisions = self._whole()
         widths = self._worth_training(self._cut(precisions))
         entrants: list[Entrant] = [(width, recovery) for width in widths for recovery in self._recoveries()]
-        for steps in RUNGS:
+        for place, epochs in enumerate(self._rounds()):
             if not entrants:
                 break
-            tried = self._train(entrants, steps, precisions)
-            entrants = self._promising(tried, steps)
+            tried = self._train(entrants, epochs, precisions)
+            entrants = self._promising(tried, epochs, is_first=place == 0)
         self._try_openvino()
         self._time(self.found, FINAL_SECONDS)
         return self.found
@@ -149,11 +155,9 @@ class Search:
         return min(map(self._objective, like), default=0.0)
 
     def _train(
-        self, entrants: Sequence[Entrant], steps: int, precisions: Sequence[Precision]
+        self, entrants: Sequence[Entrant], epochs: int, precisions: Sequence[Precision]
     ) -> dict[Entrant, Candidate]:
-        """Let each recover for about so many steps; return their fp32 artefacts."""
-        rows = min(self.maker.rows["train"].height, self.params.recovery_rows)
-        epochs = max(1 + RUNGS.index(steps), round(steps * self.params.recovery_batch_size / rows))
+        """Let each recover; return their fp32 artefacts."""
         tried: dict[Entrant, Candidate] = {}
         for width, recovery in entrants:
             begun = self.clock()
@@ -172,7 +176,17 @@ class Search:
             self.epoch_seconds = (self.clock() - begun) / epochs
         return tried
 
-    def _promising(self, tried: dict[Entrant, Candidate], steps: int) -> list[Entrant]:
+    def _rounds(self) -> list[int]:
+        """Return the epochs of each round."""
+        rows = min(self.maker.rows["train"].height, self.params.recovery_rows)
+        rounds: list[int] = []
+        for place, steps in enumerate(RUNGS):
+            epochs = min(MOST_EPOCHS, max(1 + place, round(steps * self.params.recovery_batch_size / rows)))
+            if not rounds or epochs >= LEAST_LONGER * rounds[-1]:
+                rounds.append(epochs)
+        return rounds
+
+    def _promising(self, tried: dict[Entrant, Candidate], epochs: int, *, is_first: bool) -> list[Entrant]:
         """Return the better half of those that can still be better than the best that keeps all limits.
 
         First it is the better recovery of each width: the narrowest lose most at first, and would all be gone. Then it
@@ -181,16 +195,16 @@ class Search:
         if not tried:
             return []
         least = min(one.drop_pct for one in tried.values())
-        if steps == RUNGS[0] and least > self.params.max_accuracy_drop_pct + HOPELESS_PCT:
+        if is_first and least > self.params.max_accuracy_drop_pct + HOPELESS_PCT:
             self.note(
-                f"The search stops early: after {steps} steps of recovery the best narrower network still loses "
+                f"The search stops early: after {epochs} epochs of recovery the best narrower network still loses "
                 f"{least:.1f} points, and {self.params.max_accuracy_drop_pct:g} are allowed."
             )
             return []
         best = self._best()
         left = [entrant for entrant in tried if self._reach(entrant[0]) < LEAST_GAIN * best]
         left.sort(key=lambda entrant: tried[entrant].drop_pct)
-        if steps == RUNGS[0]:
+        if is_first:
             return list({width: (width, recovery) for width, recovery in reversed(left)}.values())
         return left[: math.ceil(len(tried) / 2)]
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -13,7 +14,8 @@ from slipway.errors import DataError
 from slipway.files import read_json
 from slipway.product.compress import Compress, Recipe
 from slipway.shrinking import searching
-from tasks.compress import compress
+from slipway.shrinking.measuring import Candidate
+from tasks.compress import choose, compress
 
 STAGES = ("train", "evaluate", "privatize", "preprocess")
 RECOVERED = Recipe(width=0.5, recover="finetune", epochs=2)
@@ -48,6 +50,16 @@ def test_the_recipe_of_a_search_makes_the_same_bytes_again(
     again = compressed(line, tmp_path / "again", recipe=recipe, **loose)
     assert (again / "model.onnx").read_bytes() == (searched / "model.onnx").read_bytes()
     assert "OpenVINO" in notes_of(searched)  # it is not installed, or does not read texts
+
+
+@pytest.mark.parametrize(("milliseconds", "chosen"), [(1.01, "small"), (1.1, "large")])
+def test_of_those_within_noise_of_the_fastest_the_smallest_is_chosen(milliseconds: float, chosen: str) -> None:
+    def candidate(name: str, size: int, took: float) -> Candidate:
+        return Candidate(Recipe(width=0.5), name.encode(), {"size_bytes": size}, [], {"latency_b1_ms": took})
+
+    found = [candidate("large", 900, 1.0), candidate("small", 300, milliseconds), candidate("slow", 10, 5.0)]
+    judge = SimpleNamespace(is_steady=lambda one: True)
+    assert choose(found, judge, Compress(recipe="search")).model == chosen.encode()  # type: ignore[arg-type]
 
 
 def test_a_recovered_network_is_the_same_twice(line: Path, tmp_path: Path) -> None:

@@ -153,3 +153,8 @@ def test_rows_that_training_protected_are_not_learned_from_again() -> None:
 @pytest.mark.parametrize("objective", ["latency_b1", "latency_batch", "size"])
 def test_each_objective_is_known(objective: str) -> None:
     assert searched(learns, objective=objective, candidates=["fp32"]).found
+
+
+def test_few_rows_are_not_learned_from_hundreds_of_times() -> None:
+    search = searched(lambda recipe: 0.0 if recipe.keeps_weights else 5.0, candidates=["fp32"])
+    assert sorted({each.num_epochs for each in search.maker.recovered}) == [10, 40, 160]
