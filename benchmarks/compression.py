@@ -73,7 +73,14 @@ CASES = {
         13,
         {256: 6},
     ),
-    "lstm": Case("sentiment", {}, {"precision": "int8_weights"}, "size", 3.5, {1: 2.2}),
+    "lstm": Case(
+        "sentiment",
+        {},
+        {"width": 0.75, "recover": "distil", "epochs": 4, "precision": "int8_weights"},
+        "latency_b1",
+        3.5,
+        {1: 2.2},
+    ),
     "transformer": Case(
         "sentiment",
         {
