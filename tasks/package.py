@@ -22,11 +22,11 @@ from slipway.card import card_facts, model_card
 from slipway.drift import round_outwards, sketch
 from slipway.errors import DataError
 from slipway.files import read_json, whole_folder, write_json, write_text
-from slipway.judging.absolute import Evidence, Judgement, judge
+from slipway.judging.absolute import Evidence, judge
 from slipway.judging.artefact import zero_weights_pct
 from slipway.judging.decision import read_decision
 from slipway.judging.fresh_rows import FreshRows, read_fresh_rows
-from slipway.judging.gate import not_judged
+from slipway.judging.gate import Judged, not_judged
 from slipway.judging.in_server import ask_in_batches
 from slipway.product.package import Gate, Package
 from slipway.product.serve import Serve
@@ -100,7 +100,7 @@ def package(
     return out
 
 
-def judge_bundle(bundle: Path, rows: FreshRows, schema: Schema, evidence: Evidence, gate: Gate) -> Judgement:
+def judge_bundle(bundle: Path, rows: FreshRows, schema: Schema, evidence: Evidence, gate: Gate) -> Judged:
     """Have a server process answer the rows, and judge what it answers.
 
     A server that fails at a batch is a verdict; one that does not even start, after the bundle has answered its own
@@ -111,7 +111,7 @@ def judge_bundle(bundle: Path, rows: FreshRows, schema: Schema, evidence: Eviden
         try:
             found = ask_in_batches(client, rows, schema, names)
         except (DataError, HTTPException, OSError) as error:
-            return Judgement([not_judged("the server answers test rows", f"it does not: {error}")], [], [])
+            return Judged([not_judged("the server answers test rows", f"it does not: {error}")], [])
     return judge(found, evidence, schema, gate)
 
 
