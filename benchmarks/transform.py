@@ -219,7 +219,7 @@ def write_bundle(folder: Path, rows: pl.DataFrame) -> None:
     from slipway.shrinking.graph import servable
     from slipway.suites.compiling import write_rules
     from slipway.transform.fitting import fit_transform
-    from tasks.package import signature_of
+    from slipway.bundle.describing import signature_of
 
     transform = fit_transform(rows, schema(), plan())[0]
     (width,) = transform.feature_shape

@@ -26,16 +26,14 @@ from slipway.product.compress import Compress, Recipe
 from slipway.shrinking.archiving import archived, restored, size_of
 from slipway.shrinking.front import on_front
 from slipway.shrinking.making import Maker, Trained
-from slipway.shrinking.measuring import Candidate, Judge, batch_difference
+from slipway.shrinking.measuring import SERVING_BATCHES, Candidate, Judge, batch_difference
 from slipway.shrinking.memory import peak_memory_mib
 from slipway.shrinking.running import all_answers, session
 from slipway.shrinking.searching import LEAST_GAIN, Search, objective_of
 from slipway.stage import main
 from slipway.tables.schema import read_schema
-from slipway.transform.applying import features
+from slipway.transform.applying import Array, features
 from slipway.transform.fitted import read_transform
-
-MEMORY_ROWS = 256
 
 logger = logging.getLogger("slipway")
 
@@ -106,7 +104,7 @@ def candidates(maker: Maker, judge: Judge, params: Compress) -> tuple[list[Candi
         search = Search(maker, judge, params)
         search.run()
         served = [one for one in search.found if one.runtime == "onnxruntime"]
-        if peaks := peak_memory_mib([one.model for one in served], some_inputs(judge.validation)):
+        if peaks := peak_memory_mib([one.model for one in served], full_batch(judge.validation)):
             for one, peak in zip(served, peaks, strict=True):
                 one.timed["peak_memory_mib"] = peak
         return search.found, search.notes
@@ -129,9 +127,9 @@ def precisions_of_the_whole(maker: Maker, judge: Judge, params: Compress) -> tup
     return found, notes
 
 
-def some_inputs(rows: Comparison) -> dict[str, Any]:
+def full_batch(rows: Comparison) -> dict[str, Array]:
     """Return a full batch of serving."""
-    return {name: column[:MEMORY_ROWS] for name, column in rows.inputs.items()}
+    return {name: column[: SERVING_BATCHES[-1]] for name, column in rows.inputs.items()}
 
 
 def choose(found: Sequence[Candidate], judge: Judge, params: Compress) -> Candidate:

@@ -5,7 +5,7 @@ No DVC stage, because it depends on the world: on what serves now and on how fas
 """
 
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from slipway.errors import BundleError, DataError, GateFailed, Refused, SlipwayE
 from slipway.files import read_json, write_json, write_text
 from slipway.judging.against_champion import compare, judge_relative
 from slipway.judging.fresh_rows import FreshRows, read_fresh_rows
-from slipway.judging.gate import Rule, at_least, broken
+from slipway.judging.gate import Judged, Rule, at_least, broken
 from slipway.judging.timed import judge_timed
 from slipway.product.deploy import Deploy
 from slipway.product.serve import Serve
@@ -51,16 +51,6 @@ class Fresh:
 
     schema: Schema
     rows: FreshRows
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The rules that were judged, and what is to be said about them."""
-
-    rules: list[Rule]
-    notes: list[str]
-    groups: list[dict[str, Any]] = field(default_factory=list)
-    """The figures by group of the sensitive columns, as package found them."""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from slipway.bundle.dates import part_of, reader_of
-from slipway.errors import BundleError
+from slipway.bundle.parsing import parse
 from slipway.files import write_text
 from slipway.product.anonymise import Generalise
 from slipway.product.cleaning import FALSE, TRUE, Bounds, DatePart, Dates, Separators, Type
@@ -243,8 +241,4 @@ def parse_prepare(content: bytes) -> Prepare:
     Raises:
         BundleError: it holds something else.
     """
-    try:
-        return Prepare.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BundleError(f"{PREPARE}: {first['loc']} {first['msg']}: package the model again") from None
+    return parse(content, Prepare, name=PREPARE)

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from slipway.errors import BundleError
+from slipway.bundle.parsing import parse
 from slipway.files import write_text
 from slipway.product.cleaning import DatePart
 from slipway.product.product import Target, Task
@@ -167,9 +167,4 @@ def parse_signature(content: bytes) -> Signature:
     Raises:
         BundleError: it is none.
     """
-    try:
-        return Signature.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BundleError(f"{SIGNATURE}: {where} {first['msg']}: package the model again") from None
+    return parse(content, Signature, name=SIGNATURE)

@@ -1,1 +1,1 @@
-"""How a trained model is judged: metrics, calibration, intervals, and the decision that serving repeats."""
+"""How a trained model is judged: metrics, groups, explanations, the gate, and the decision that serving repeats."""

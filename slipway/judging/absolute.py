@@ -9,7 +9,7 @@ import polars as pl
 
 from slipway.errors import ParamsError
 from slipway.judging.faithful import judge_fidelity
-from slipway.judging.gate import Rule, at_least, at_most
+from slipway.judging.gate import Judged, Rule, at_least, at_most
 from slipway.judging.in_server import ALONE_ROWS, BATCHES, InServer
 from slipway.judging.privacy_total import privacy_total
 from slipway.judging.served import trainer_decided
@@ -18,18 +18,6 @@ from slipway.product.package import Gate, RobustnessFloor
 from slipway.tables.schema import Schema
 
 GATE = "package.gate"
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What the gate found."""
-
-    rules: list[Rule]
-    notes: list[str]
-    """What was left out, and what no rule judges."""
-
-    groups: list[dict[str, Any]]
-    """The figures by group of the sensitive columns."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +43,7 @@ class Evidence:
     """robustness.json; None where evaluate wrote none."""
 
 
-def judge(found: InServer, evidence: Evidence, schema: Schema, gate: Gate) -> Judgement:
+def judge(found: InServer, evidence: Evidence, schema: Schema, gate: Gate) -> Judged:
     """Judge an artefact by what its server answered.
 
     Raises:
@@ -73,7 +61,7 @@ def judge(found: InServer, evidence: Evidence, schema: Schema, gate: Gate) -> Ju
         *_privacy(evidence, gate),
         *_robustness(evidence, gate),
     ]
-    return Judgement(rules, [*_told(found), *worst.notes], worst.groups)
+    return Judged(rules, [*_told(found), *worst.notes], worst.groups)
 
 
 def _answered(found: InServer, gate: Gate) -> list[Rule]:

@@ -10,6 +10,7 @@ from slipway.judging.decision import Decision
 from slipway.judging.groups import groups_for
 from slipway.judging.headline import headline, headline_of, is_right
 from slipway.judging.intervals import percentiles, resamples
+from slipway.judging.judgement import bootstrap
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
 from slipway.judging.sampling import drawn_rows
 from slipway.judging.subject import Subject
@@ -55,26 +56,9 @@ def compare(subject: Subject, decision: Decision, params: Evaluate) -> dict[str,
     if decision.has_labels or not names:
         return found
     answers = _answers(subject, names, found)
-
-    def judge(answer: np.ndarray) -> Metrics:
-        if is_values:
-            return regression_metrics(test.targets, answer)
-        return classification_metrics(test.targets, answer, decision.choose(answer, groups))
-
-    found["models"] = {
-        name: {key: value if key == "rows" else _rounded(value) for key, value in judge(answer).items()}
-        for name, answer in answers.items()
-    }
-    found["differences"] = differences(
-        test.targets,
-        own,
-        answers,
-        decision,
-        groups=groups,
-        samples=params.bootstrap_samples,
-        confidence_pct=params.confidence_pct,
-        seed=subject.schema.product.seed,
-    )
+    found["models"] = {name: _metrics(test.targets, answer, decision, groups) for name, answer in answers.items()}
+    resampled = bootstrap(subject, params)
+    found["differences"] = differences(test.targets, own, answers, decision, groups=groups, **resampled)
     found["beaten_by"] = [name for name, each in found["differences"].items() if each["low"] > 0]
     return found
 
@@ -92,6 +76,14 @@ def _answers(subject: Subject, names: dict[Baseline, str], found: dict[str, Any]
     found["skipped"] = {names[kind]: reason for kind, reason in fitted.skipped.items()}
     found["notes"] = fitted.notes
     return {names[kind]: answer for kind, answer in fitted.answers.items()}
+
+
+def _metrics(targets: np.ndarray, answers: np.ndarray, decision: Decision, groups: np.ndarray | None) -> Metrics:
+    if decision.classes is None:
+        found = regression_metrics(targets, answers)
+    else:
+        found = classification_metrics(targets, answers, decision.choose(answers, groups))
+    return {key: value if key == "rows" else _rounded(value) for key, value in found.items()}
 
 
 def differences(

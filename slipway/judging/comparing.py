@@ -8,8 +8,10 @@ import polars as pl
 from torch import nn
 
 from slipway.errors import DataError
+from slipway.judging.alike import are_alike, spread_of
 from slipway.judging.decision import Decision
 from slipway.judging.groups import groups_for
+from slipway.judging.headline import headline_of
 from slipway.judging.label_metrics import label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
 from slipway.learning.trained import scores
@@ -53,7 +55,7 @@ class Compared:
     @property
     def headline(self) -> str:
         """The metric that candidates are shown by."""
-        return "r2" if self.is_regression else "accuracy"
+        return headline_of(self.decision)
 
     def metrics(self, predicted: Array) -> Metrics:
         """Judge an artefact's answers by the truth, over the rows where it is known."""
@@ -78,9 +80,9 @@ class Compared:
         return 100 * (_of(theirs, "accuracy") - _of(ours, "accuracy"))
 
     def agreement_pct(self, predicted: Array) -> float:
-        """Share of rows with the trained model's class, or all its labels, or a value within a tenth of the spread."""
+        """Share of rows with the trained model's class, or all its labels, or a value that is alike."""
         if self.is_regression:
-            return 100 * float(np.mean(np.abs(predicted - self.trained) <= 0.1 * self.spread))
+            return 100 * float(np.mean(are_alike(predicted, self.trained, self.spread)))
         if self.has_labels:
             return 100 * float(np.mean(((predicted > THRESHOLD) == (self.trained > THRESHOLD)).all(axis=1)))
         return 100 * float(np.mean(self.chosen(predicted) == self.chosen(self.trained)))
@@ -97,8 +99,7 @@ class Compared:
     @property
     def spread(self) -> float:
         """Standard deviation of the targets that are known."""
-        known = self.targets[is_known(self.targets)]
-        return max(float(known.std()), 1e-12) if len(known) else 1.0
+        return spread_of(self.targets)
 
 
 def _of(metrics: Metrics, name: str) -> float:

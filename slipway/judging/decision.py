@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from slipway.errors import BundleError
+from slipway.bundle.parsing import parse
 from slipway.files import read_json, write_text
 from slipway.judging.calibration import fit_temperature, softmax
 from slipway.judging.grouping import Grouping
@@ -141,9 +141,4 @@ def parse_decision(content: bytes) -> Decision:
     Raises:
         BundleError: it holds something else.
     """
-    try:
-        return Decision.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BundleError(f"{DECISION}: {where} {first['msg']}: package the model again") from None
+    return parse(content, Decision, name=DECISION)

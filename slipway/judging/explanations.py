@@ -9,7 +9,7 @@ import polars as pl
 
 from slipway.judging.attributions import Unexplainable
 from slipway.judging.decision import Decision
-from slipway.judging.importance import Importance, importance_of, parts_of
+from slipway.judging.importance import Importance, importance_of, metric_of, parts_of
 from slipway.judging.local import Local, some_rows
 from slipway.judging.sanity import rank_correlation
 from slipway.judging.subject import Subject
@@ -72,7 +72,7 @@ def _global(
     subject: Subject, decision: Decision, params: Evaluate, section: Explanations
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the importance of columns and what is to be said about it."""
-    metric = "rmse" if decision.classes is None else "log_loss"
+    metric = metric_of(decision)
     if subject.transform.tokens is not None:
         note = "A product of texts has one column; which words matter is told of single texts."
         return {"importance": [], "metric": metric, "method": None, "rerun_correlation": None}, [note]

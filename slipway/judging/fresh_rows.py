@@ -9,11 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from slipway.errors import DataError
 from slipway.judging.groups import groups_of
+from slipway.judging.sampling import drawn_places
 from slipway.serving.asking import as_json
 from slipway.tables.schema import ROW_ID, Schema
 
@@ -65,7 +65,7 @@ def read_fresh_rows(validate: Path, preprocess: Path, schema: Schema, *, limit: 
     groups = {name: groups_of(clean, name) for name in sensitive}
     num_there = clean.height
     if num_there > limit:
-        drawn = np.sort(np.random.default_rng(schema.product.seed).choice(num_there, limit, replace=False))
+        drawn = drawn_places(num_there, limit, schema.product.seed)
         clean, groups = clean[drawn], {name: names[drawn] for name, names in groups.items()}
     wanted = clean.select(ROW_ID)
     raw = pl.scan_parquet(table).join(wanted.lazy(), on=ROW_ID, how="semi").collect()

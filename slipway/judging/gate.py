@@ -1,12 +1,25 @@
-"""A rule of the gate: what was looked at, its number, its limit, the verdict, and how to mend what breaks it."""
+"""The rules of a gate: what was looked at, its number, its limit, the verdict, and how to mend what breaks it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 Rule = dict[str, Any]
 """`rule`, `value` (None: unknown), `limit`, `passed`; `interval` [low, high] where there is one; `mend` where it broke,
 and `why` where the value is unknown.
 """
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a gate found."""
+
+    rules: list[Rule]
+    notes: list[str]
+    """What was left out, and what no rule judges."""
+
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    """The figures by group of the sensitive columns."""
 
 
 def broken(rules: Sequence[Rule]) -> list[str]:

@@ -15,6 +15,7 @@ from torch import nn
 
 from slipway.judging.decision import Decision
 from slipway.judging.intervals import percentiles, resamples
+from slipway.judging.label_metrics import binary
 from slipway.judging.metrics import log_losses
 from slipway.judging.subject import Subject
 from slipway.learning.trained import scores
@@ -28,7 +29,6 @@ MAX_MULTIPLICATIONS = 15e9
 MIN_ROWS = 100
 PATCHES = 7
 DIGITS = 6
-SMALLEST = np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Importance:
     """What the parts of a row add to the loss when they are dealt out anew.
 
     Attributes:
-        metric: `log_loss`, or `rmse`.
+        metric: As `metric_of` names it.
         rises: Of each part: how much larger the metric is, and the ends of its interval.
         num_rows: Rows that were looked at.
         repeats: How often each part was dealt out.
@@ -79,7 +79,7 @@ def importance_of(
         answers = subject.heads[0].of(scores(subject.network, asked))
         return row_losses(np.resize(drawn_targets, (len(asked), *targets.shape[1:])), answers, decision)
 
-    metric = "rmse" if decision.classes is None else "log_loss"
+    metric = metric_of(decision)
     plain = losses(x)
     dealt = np.stack([plain, *(_dealt_out(x, places, repeats, random, losses) for places in parts.values())], axis=1)
 
@@ -95,6 +95,11 @@ def importance_of(
     values = dict(zip(parts, rises(dealt.mean(axis=0)), strict=True))
     found = {name: _rounded(values[name], *limits[name]) for name in parts}
     return Importance(metric, dict(sorted(found.items(), key=lambda each: -each[1][0])), num_rows, repeats)
+
+
+def metric_of(decision: Decision) -> str:
+    """Name the metric whose rise is the importance: `log_loss`, or `rmse` of a regression."""
+    return "rmse" if decision.classes is None else "log_loss"
 
 
 def parts_of(transform: Transform) -> dict[str, Array]:
@@ -135,8 +140,7 @@ def row_losses(targets: Array, outputs: Array, decision: Decision) -> Array:
         return (outputs.astype(np.float64) - targets) ** 2
     probabilities = decision.probabilities(outputs)
     if decision.has_labels:
-        likelihood = np.where(targets > 0, probabilities, 1 - probabilities)
-        return -np.log(np.clip(likelihood, SMALLEST, None)).mean(axis=1)
+        return log_losses(*binary(targets, probabilities)).reshape(probabilities.shape).mean(axis=1)
     return log_losses(targets, probabilities)
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from slipway.judging.decision import Decision
 from slipway.judging.groups import groups_for
 from slipway.judging.headline import is_right
+from slipway.judging.intervals import rounded
 from slipway.judging.subject import Subject
 from slipway.tables.heads import THRESHOLD
 from slipway.tables.schema import ROW_ID
@@ -81,7 +82,7 @@ def _of_values(targets: np.ndarray, values: np.ndarray) -> Judged:
     errors = values - targets
 
     def told(row: int) -> Told:
-        return {"target": _short(targets[row]), "prediction": _short(values[row]), "error": _short(errors[row])}
+        return {"target": rounded(targets[row]), "prediction": rounded(values[row]), "error": rounded(errors[row])}
 
     return errors != 0, np.abs(errors), told
 
@@ -111,11 +112,6 @@ def _of_labels(targets: np.ndarray, probabilities: np.ndarray, decision: Decisio
         return {"target": true, "prediction": given, "probability": round(float(sure[row]), 6)}
 
     return ~is_right(targets, probabilities, decision), sure, told
-
-
-def _short(value: float) -> float:
-    """Return a number with six significant digits."""
-    return float(f"{value:.6g}")
 
 
 def _plain(value: Any) -> Any:

@@ -101,7 +101,7 @@ class OneAgainstRest(Counted):
         return {name: _share(*share) for name, share in self.shares(sums).items()}
 
     def differences(self, rates: Rates) -> dict[str, np.ndarray]:
-        """Return the demographic parity difference, and the equalised odds difference: the larger of TPR's and FPR's.
+        """Return the demographic parity difference, and the equalized odds difference: the larger of TPR's and FPR's.
 
         As fairlearn has them, but for a group without a row of a class: it has no rate there, and not the rate 0.
         """

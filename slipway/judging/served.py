@@ -8,14 +8,12 @@ import numpy as np
 import polars as pl
 
 from slipway.errors import DataError
+from slipway.judging.alike import are_alike, spread_of
 from slipway.judging.label_metrics import label_metrics
 from slipway.judging.metrics import Metrics, classification_metrics, regression_metrics
 from slipway.product.product import Target
 from slipway.tables.schema import ROW_ID, Schema
 from slipway.tables.targets import is_known, targets_of
-
-SPREAD_SHARE = 0.1
-"""Two values agree where they differ by no more than this share of the targets' spread."""
 
 Prediction = dict[str, Any]
 
@@ -42,8 +40,7 @@ class Served:
     @property
     def spread(self) -> float:
         """The unit in which values are compared: the standard deviation of the known targets; 1 for probabilities."""
-        known = self.truth[is_known(self.truth)]
-        return max(float(known.std()), 1e-12) if self.target.classes is None and len(known) else 1.0
+        return spread_of(self.truth) if self.target.classes is None else 1.0
 
     def metrics(self) -> Metrics:
         """Judge by the truth, over the rows where it is known."""
@@ -84,7 +81,7 @@ class Served:
     def agrees(self, decided: np.ndarray) -> np.ndarray:
         """Return for which rows [N] another decided alike."""
         if self.target.classes is None:
-            return np.abs(self.decided - decided) <= SPREAD_SHARE * self.spread
+            return are_alike(self.decided, decided, self.spread)
         same = self.decided == decided
         return same if same.ndim == 1 else same.all(axis=1)
 

@@ -14,9 +14,6 @@ import numpy as np
 
 from slipway.judging.intervals import wilson
 
-MAX_VALUES = 200
-"""Of all columns together: their pairs are many."""
-
 SAME_SHARE = 0.9
 """Of the rows of two slices together that both hold: above it they are one slice under two names."""
 

@@ -9,8 +9,9 @@ from slipway.errors import DataError
 from slipway.judging.decision import Decision
 from slipway.judging.declared_slices import rows_of, sentence
 from slipway.judging.intervals import rounded
+from slipway.judging.sampling import drawn_places
 from slipway.judging.sensitive_groups import groups_in
-from slipway.judging.slice_search import MAX_VALUES, Found, Measure, Values, search
+from slipway.judging.slice_search import Found, Measure, Values, search
 from slipway.judging.subject import Subject
 from slipway.product.evaluate import Evaluate
 from slipway.tables.heads import THRESHOLD
@@ -19,6 +20,8 @@ from slipway.tables.targets import is_known
 from slipway.transform.applying import words_of
 
 MAX_SEARCHED_ROWS = 20_000
+MAX_SEARCHED_VALUES = 200
+"""Of all columns together: their pairs are many."""
 
 Facts = dict[str, Any]
 Named = list[tuple[str, str]]
@@ -100,17 +103,18 @@ def find(frame: pl.DataFrame, measure: Measure, subject: Subject, params: Evalua
     """Search for slices, among some of the rows where they are very many, and tell what was looked at."""
     notes = []
     if frame.height > MAX_SEARCHED_ROWS:
-        random = np.random.default_rng(subject.schema.product.seed)
-        some = np.sort(random.choice(frame.height, MAX_SEARCHED_ROWS, replace=False))
+        some = drawn_places(frame.height, MAX_SEARCHED_ROWS, subject.schema.product.seed)
         notes.append(f"Slices were searched for among {MAX_SEARCHED_ROWS:,} of {frame.height:,} test rows.")
         frame, measure = frame[some], measure.among(some)
     fewest, confidence = params.min_slice_rows, params.confidence_pct
     values, names = values_of(frame, fewest, is_private=subject.is_private)
     if not names:
         return [], [*notes, f"No slices were searched for: no two values of a column are held by {fewest} test rows."]
-    if len(names) > MAX_VALUES:
-        notes.append(f"Slices were searched for among the {MAX_VALUES} values, of {len(names)}, that most rows hold.")
-        common = np.sort(np.argsort(-values.has.sum(axis=0), kind="stable")[:MAX_VALUES])
+    if len(names) > MAX_SEARCHED_VALUES:
+        notes.append(
+            f"Slices were searched for among the {MAX_SEARCHED_VALUES} values, of {len(names)}, that most rows hold."
+        )
+        common = np.sort(np.argsort(-values.has.sum(axis=0), kind="stable")[:MAX_SEARCHED_VALUES])
         values, names = Values(values.has[:, common], values.owners[common]), [names[place] for place in common]
     found, looked_at = search(values, measure, min_rows=fewest, max_found=params.max_slices, confidence_pct=confidence)
     notes.append(

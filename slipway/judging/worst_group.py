@@ -1,14 +1,13 @@
 """How well the worst off are served: each class's recall, and accuracy and recall by group of the sensitive columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from slipway.errors import ParamsError
-from slipway.judging.gate import Rule, at_least, at_most
+from slipway.judging.gate import Judged, Rule, at_least, at_most
 from slipway.judging.served import Served
 from slipway.product.package import Gate
 from slipway.tables.targets import is_known
@@ -17,17 +16,7 @@ FIGURES = {"min_accuracy": "accuracy", "min_recall": "worst_recall", "max_rmse":
 """The figure of a group that each limit is about."""
 
 
-@dataclass(frozen=True)
-class Worst:
-    """What was found."""
-
-    rules: list[Rule]
-    groups: list[dict[str, Any]]
-    notes: list[str]
-    """What was too small to be judged, or is not judged."""
-
-
-def judge_worst(served: Served, groups: Mapping[str, pl.Series], gate: Gate) -> Worst:
+def judge_worst(served: Served, groups: Mapping[str, pl.Series], gate: Gate) -> Judged:
     """Judge the worst class, and the worst group of each kind that has a limit.
 
     Args:
@@ -48,7 +37,7 @@ def judge_worst(served: Served, groups: Mapping[str, pl.Series], gate: Gate) -> 
     notes = [*(few_rows if gate.min_class_recall is not None else []), *few_groups]
     if table and not limits.limits:
         notes.append(f"package.gate.worst_group has no limit for the groups of {', '.join(groups)}")
-    return Worst(rules, table, notes)
+    return Judged(rules, notes, table)
 
 
 def class_recalls(served: Served, *, min_rows: int) -> tuple[dict[str, float], list[str]]:

@@ -1,14 +1,12 @@
 """Images with what speaks for an answer laid over them in blue, and against it in orange."""
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
 
+from slipway.pictures.elements import FAINT, image, svg_of, text
 from slipway.pictures.rendering import COLOURS
 
 Array = npt.NDArray[np.floating]
@@ -19,7 +17,6 @@ ACROSS = 4
 DIMMED, STRONGEST = 0.45, 0.95
 LARGEST_PCT = 99.5
 SIDE_PIXELS = 128
-FAINT, BOLD = ' opacity="0.75"', ' font-weight="600"'
 
 
 @dataclass(frozen=True)
@@ -46,26 +43,10 @@ def heat_sheet(tiles: Sequence[Tile], key: str) -> str:
         left, top = (place % across) * (wide + 2 * GAP), (place // across) * (tall + GAP)
         parts += [text(left, top + LINE * (number + 1) - 4, line) for number, line in enumerate(tile.lines)]
         for number, pixels in enumerate((_coloured(tile.image), _heated(tile.image, tile.heat))):
-            parts.append(_image(left + number * (SIDE + 4), top + LINE * lines + 4, pixels))
+            parts.append(image(left + number * (SIDE + 4), top + LINE * lines + 4, SIDE, _bytes(pixels)))
     width = max(across * (wide + 2 * GAP) - 2 * GAP, 7 * len(key))
     height = -(-len(tiles) // across) * (tall + GAP) + LINE + 4
     return svg_of([*parts, text(0, height - 6, key, style=FAINT)], width, height)
-
-
-def svg_of(parts: Sequence[str], width: float, height: float) -> str:
-    """Put parts together to a picture whose text takes the colour of the page around it."""
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" fill="currentColor" font-family="system-ui, sans-serif" font-size="11">'
-        f"{''.join(parts)}</svg>\n"
-    )
-
-
-def text(x: float, y: float, content: str, *, length: float | None = None, style: str = "") -> str:
-    """Return a line of text, squeezed or stretched to `length`; what an SVG may not hold is left out."""
-    plain = escape("".join(sign if sign.isprintable() else " " for sign in content))
-    fitted = "" if length is None else f' textLength="{length:g}" lengthAdjust="spacingAndGlyphs"'
-    return f'<text x="{x:g}" y="{y:g}"{fitted}{style}>{plain}</text>'
 
 
 def _coloured(image: Array) -> Array:
@@ -80,14 +61,7 @@ def _heated(image: Array, heat: Array) -> Array:
     return grey * (1 - strength) + colours[(heat < 0).astype(int)] * strength
 
 
-def _image(x: float, y: float, pixels: Array) -> str:
-    from PIL import Image
-
+def _bytes(pixels: Array) -> npt.NDArray[np.uint8]:
+    """Return shades of 0 to 1 as bytes; of a large image every second pixel, or third, and so on."""
     step = max(1, -(-max(pixels.shape[:2]) // SIDE_PIXELS))
-    content = io.BytesIO()
-    Image.fromarray((255 * pixels[::step, ::step]).round().astype(np.uint8)).save(content, "PNG", optimize=True)
-    encoded = base64.b64encode(content.getvalue()).decode("ascii")
-    return (
-        f'<image x="{x:g}" y="{y:g}" width="{SIDE}" height="{SIDE}" style="image-rendering: pixelated" '
-        f'href="data:image/png;base64,{encoded}"/>'
-    )
+    return (255 * pixels[::step, ::step]).round().astype(np.uint8)

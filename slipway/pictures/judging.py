@@ -1,4 +1,4 @@
-"""What evaluate draws: confusion matrix, ROC curves, reliability, and the residuals of a regression."""
+"""Answers against the truth: confusion matrix, ROC, precision against recall, calibration, costs, residuals."""
 
 from collections.abc import Sequence
 from typing import Any

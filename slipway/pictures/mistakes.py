@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from slipway.pictures.samples import embedded
+from slipway.pictures.elements import image, svg_of
 
 COLUMNS, SIDE, MAX_SIDE = 6, 84, 64
 LEFT, TEXT, GAP = 4, 16, 14
@@ -24,21 +24,17 @@ def mistakes_sheet(images: npt.NDArray[np.uint8], captions: Sequence[tuple[str, 
     pixels = np.clip(images * (255 / max_value), 0, 255).round().astype(np.uint8)
     height = SIDE + 2 * TEXT + GAP
     wide, tall = min(COLUMNS, len(images)) * (SIDE + GAP), -(-len(images) // COLUMNS) * height
-    cells = "".join(
-        _cell(image, caption, (place % COLUMNS) * (SIDE + GAP) + LEFT, (place // COLUMNS) * height)
-        for place, (image, caption) in enumerate(zip(pixels, captions, strict=True))
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{tall}" viewBox="0 0 {wide} {tall}" '
-        f'fill="currentColor" font-family="system-ui, sans-serif" font-size="11">{cells}</svg>\n'
-    )
+    cells = [
+        _cell(one, caption, (place % COLUMNS) * (SIDE + GAP) + LEFT, (place // COLUMNS) * height)
+        for place, (one, caption) in enumerate(zip(pixels, captions, strict=True))
+    ]
+    return svg_of(cells, wide, tall)
 
 
-def _cell(image: npt.NDArray[np.uint8], caption: tuple[str, str], x: int, y: int) -> str:
+def _cell(pixels: npt.NDArray[np.uint8], caption: tuple[str, str], x: int, y: int) -> str:
     true, given = (escape(name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…") for name in caption)
     return (
-        f'<image x="{x}" y="{y}" width="{SIDE}" height="{SIDE}" style="image-rendering: pixelated" '
-        f'href="{embedded(image, max_side=MAX_SIDE)}"/>'
+        f"{image(x, y, SIDE, pixels, max_side=MAX_SIDE)}"
         f'<text x="{x}" y="{y + SIDE + TEXT - 3}">true {true}</text>'
         f'<text x="{x}" y="{y + SIDE + 2 * TEXT - 3}">given {given}</text>'
     )

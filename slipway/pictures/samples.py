@@ -1,10 +1,9 @@
 """A sheet of pictures: rows of images as one PNG inside an SVG, so that a page can hold it like any other picture."""
 
-import base64
-import io
-
 import numpy as np
 import numpy.typing as npt
+
+from slipway.pictures.elements import embedded
 
 IMAGE_SIDE, GAP = 44, 4
 
@@ -35,15 +34,3 @@ def sheet(images: npt.NDArray[np.floating], labels: list[str]) -> str:
         f'preserveAspectRatio="none" style="image-rendering: pixelated" href="{embedded(grid)}"/>'
         f'<path d="{lines}" stroke="#888"/></svg>\n'
     )
-
-
-def embedded(pixels: npt.NDArray[np.uint8], *, max_side: int | None = None) -> str:
-    """Return an image [H, W, C] of one or three channels as a `data:` address; a larger one is made smaller."""
-    from PIL import Image
-
-    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels[:, :, :3])
-    if max_side is not None:
-        image.thumbnail((max_side, max_side))
-    content = io.BytesIO()
-    image.save(content, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode("ascii")

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slipway.pictures.heat import AGAINST, BOLD, FAINT, FOR, svg_of, text
+from slipway.pictures.elements import BOLD, FAINT, svg_of, text
+from slipway.pictures.heat import AGAINST, FOR
 
 WIDTH, LINE, CHARACTER, GAP = 760, 22, 6.6, 6
 MAX_WORDS = 120

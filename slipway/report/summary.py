@@ -76,9 +76,7 @@ def _groups(facts: Facts) -> Iterator[Line]:
         worst, gap = found.get("worst_group"), found.get("differences", {}).get("demographic_parity_difference")
         sentences = []
         if worst and worst.get("accuracy") is not None:
-            value = worst["accuracy"]
-            value = value["value"] if isinstance(value, dict) else value
-            sentences.append(f"it is right least often on '{worst['group']}', {_pct(value)}")
+            sentences.append(f"it is right least often on '{worst['group']}', {_pct(worst['accuracy'])}")
         if gap:
             given = f"the shares that are given '{fairness['positive']}'"
             sentences.append(f"{given} lie up to {100 * gap['value']:.1f} points apart")

@@ -64,6 +64,13 @@ CANDIDATES = {
     "peak_memory_mib": ("peak memory, MiB", 1),
 }
 """Columns of candidates.csv: what they are called, and the unit that they are shown in."""
+RULES = {
+    "most_probable": "giving the most probable class",
+    "least_cost": "giving the class of least expected cost",
+    "group_thresholds": "with the thresholds of groups",
+    "saved": "saved by the last",
+}
+"""Ways to choose a class, in costs.json."""
 FIGURES = {
     "accuracy": "accuracy",
     "worst_recall": "recall of the worst class",
@@ -124,12 +131,3 @@ LEADS = {
 }
 TITLES = {"data": "Data and quarantine", "fairness": "Slices and fairness"}
 """Where a section is not called by its own name."""
-
-
-RULES = {
-    "most_probable": "giving the most probable class",
-    "least_cost": "giving the class of least expected cost",
-    "group_thresholds": "with the thresholds of groups",
-    "saved": "saved by the last",
-}
-"""Ways to choose a class, in costs.json."""

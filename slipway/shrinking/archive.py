@@ -173,7 +173,10 @@ def checked(data: bytes) -> bytes:
         raise DataError(f"the archive ends after {len(data)} bytes, in its first line: copy it again")
     _, version, sha256 = BEGIN.unpack_from(data)
     if version != VERSION:
-        raise DataError(f"the archive is of version {version}, and this slipway reads version {VERSION}")
+        raise DataError(
+            f"the archive is of version {version}, and this slipway reads version {VERSION}: unpack it with the "
+            "slipway that wrote it, or run compress again"
+        )
     content = data[BEGIN.size :]
     if (found := hashlib.sha256(content).digest()) != sha256:
         raise DataError(

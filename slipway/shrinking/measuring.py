@@ -13,6 +13,8 @@ from slipway.shrinking.making import Trained
 from slipway.shrinking.running import Running, all_answers, session
 
 SERVING_BATCHES = (1, 32, 256)
+"""Rows of a batch at which answers are compared; the largest is a full one."""
+
 SAMPLED_ROWS = 512
 RELEASED_ROWS = 10_000
 
@@ -68,7 +70,7 @@ class Judge:
 
     All rows are answered once, at the largest batch of serving; the smaller batches, where a row costs ten times as
     much, answer a fixed sample: an answer that moves with the batch moves in many rows. The chosen artefact is then
-    checked over all rows at every size (`require_steady`).
+    checked over all rows at every size (`is_steady`).
 
     Args:
         trained: What artefacts are compared with.
@@ -111,7 +113,7 @@ class Judge:
             "agreement_pct": self.released.agreement_pct(all_answers(running, self.released.inputs)),
             "batch_difference": batch_difference(running, self.sample),
         }
-        return Candidate(recipe, model, figures, list(self._broken(recipe, figures, worst)))
+        return Candidate(recipe, model, figures, self._broken(recipe, figures, worst))
 
     def _broken(self, recipe: Recipe, figures: dict[str, float], worst: GroupDrop | None) -> list[str]:
         """Say each limit that is broken, and by how much."""
@@ -129,20 +131,20 @@ class Judge:
             said.append(
                 f"it agrees with the trained model on {agreement:.4g} % of rows, and min_agreement_pct is {least:g}"
             )
-        if (moves := figures["batch_difference"]) > limits.max_batch_difference:
-            most = limits.max_batch_difference
-            said.append(f"its answers move by {moves:.2g} with the batch, and max_batch_difference is {most:g}")
-        return said
+        return said + self._unsteady(figures["batch_difference"])
+
+    def _unsteady(self, difference: float) -> list[str]:
+        """Say that answers move too much with the batch, if they do."""
+        most = self.params.max_batch_difference
+        said = f"its answers move by {difference:.2g} with the batch, and max_batch_difference is {most:g}"
+        return [said] if difference > most else []
 
     def is_steady(self, candidate: Candidate) -> bool:
         """Check an artefact over all validation rows at every batch size of serving; what breaks joins its reasons."""
         found = batch_difference(session(candidate.model), self.validation)
         candidate.figures["batch_difference"] = found
-        if found > self.params.max_batch_difference and candidate.is_kept and not candidate.is_reference:
-            most = self.params.max_batch_difference
-            candidate.broken.append(
-                f"its answers move by {found:.2g} with the batch, and max_batch_difference is {most:g}"
-            )
+        if (said := self._unsteady(found)) and candidate.is_kept and not candidate.is_reference:
+            candidate.broken += said
             return False
         return True
 

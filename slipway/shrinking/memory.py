@@ -10,16 +10,23 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from slipway.errors import DataError
 from slipway.shrinking.running import all_answers, session
 from slipway.transform.applying import Array
 
+MAX_SHOWN = 300
+
 
 def peak_memory_mib(models: Sequence[bytes], inputs: Mapping[str, Array]) -> list[float] | None:
-    """Return what loading each artefact and answering these rows at once adds at its height; None but on Linux."""
+    """Return what loading each artefact and answering these rows at once adds at its height; None but on Linux.
+
+    Raises:
+        DataError: The process that measures fails, for want of memory for one.
+    """
     if sys.platform != "linux":
         return None
     with tempfile.TemporaryDirectory() as folder:
@@ -30,13 +37,32 @@ def peak_memory_mib(models: Sequence[bytes], inputs: Mapping[str, Array]) -> lis
         for path, model in zip(paths, models, strict=True):
             path.write_bytes(model)
         command = [sys.executable, "-m", "slipway.shrinking.memory", str(rows), *map(str, paths)]
-        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [float(line) for line in printed.split()]
+        measured = subprocess.run(command, capture_output=True, text=True)
+    if measured.returncode:
+        said = measured.stderr.strip()[-MAX_SHOWN:]
+        raise DataError(
+            f"the peak memory of {len(models)} artefacts could not be measured (exit status {measured.returncode}): "
+            f"{said or 'it said nothing'}. Free memory and run compress again; other recipes than search measure none."
+        )
+    return [float(line) for line in measured.stdout.split()]
 
 
 def _storable(column: Array) -> Array:
     """Return texts as numpy's own, which need no pickle."""
     return column.astype(str) if column.dtype == object else column
+
+
+def _exit_after(path: Path, inputs: dict[str, Array]) -> NoReturn:
+    """Measure, and end the fork without the interpreter's farewell, which waits for threads that a fork lacks."""
+    status = 1
+    try:
+        _print_peak(path, inputs)
+        status = 0
+    finally:
+        if status:
+            sys.stderr.write(f"{sys.exception()}\n")
+            sys.stderr.flush()
+        os._exit(status)
 
 
 def _print_peak(path: Path, inputs: dict[str, Array]) -> None:
@@ -63,8 +89,7 @@ def main() -> None:
             if os.waitpid(child, 0)[1]:
                 sys.exit(f"{model} could not be run")
         else:
-            _print_peak(model, inputs)
-            os._exit(0)
+            _exit_after(model, inputs)
 
 
 if __name__ == "__main__":

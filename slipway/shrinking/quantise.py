@@ -7,7 +7,7 @@ other company (0.015 of probability on the cancer product): the limit of compres
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +32,8 @@ def to_int8(network: onnx.ModelProto, calibration: Features) -> onnx.ModelProto:
         network: `features` to `outputs`, as by `export_network`.
         calibration: scaled training rows [N, ...] from which the ranges of activations are taken.
     """
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        source, prepared, target = (Path(folder) / name for name in ("fp32.onnx", "prepared.onnx", "int8.onnx"))
-        onnx.save(network, source)
-        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+
+    def quantise(prepared: Path, target: Path) -> None:
         quantize_static(
             prepared,
             target,
@@ -47,7 +45,8 @@ def to_int8(network: onnx.ModelProto, calibration: Features) -> onnx.ModelProto:
             reduce_range=True,
             nodes_to_exclude=_last_layer(onnx.load(prepared)),
         )
-        return _anonymous(onnx.load(target))
+
+    return _through_files(network, quantise)
 
 
 def to_dynamic_int8(network: onnx.ModelProto) -> onnx.ModelProto:
@@ -55,10 +54,8 @@ def to_dynamic_int8(network: onnx.ModelProto) -> onnx.ModelProto:
 
     Convolutions stay fp32: as integers they are two to four times slower. So do tables: see `with_int8_tables`.
     """
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        source, prepared, target = (Path(folder) / name for name in ("fp32.onnx", "prepared.onnx", "int8.onnx"))
-        onnx.save(network, source)
-        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+
+    def quantise(prepared: Path, target: Path) -> None:
         quantize_dynamic(
             prepared,
             target,
@@ -67,6 +64,17 @@ def to_dynamic_int8(network: onnx.ModelProto) -> onnx.ModelProto:
             reduce_range=True,
             weight_type=QuantType.QInt8,
         )
+
+    return _through_files(network, quantise)
+
+
+def _through_files(network: onnx.ModelProto, quantise: Callable[[Path, Path], None]) -> onnx.ModelProto:
+    """Prepare a network, and have `quantise` read it from one file and write another: the quantiser knows no others."""
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        source, prepared, target = (Path(folder) / name for name in ("fp32.onnx", "prepared.onnx", "int8.onnx"))
+        onnx.save(network, source)
+        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        quantise(prepared, target)
         return _anonymous(onnx.load(target))
 
 

@@ -33,6 +33,8 @@ MOST_EPOCHS = 200
 LEAST_LONGER = 1.5
 """Times the epochs of the round before; a round that would be shorter is left out."""
 
+RECOVERIES: tuple[Recovery, ...] = ("distil", "finetune")
+
 LEAST_GAIN = 0.97
 """Of the best objective: what is not better by that much is not worth a training, nor above the noise of a clock."""
 
@@ -54,6 +56,10 @@ class Search:
     """A search under way.
 
     Attributes:
+        maker: Makes what is tried.
+        judge: Judges it.
+        params: What is tried, and the limits.
+        clock: Seconds that go by, of any beginning.
         found: All candidates, in the order in which they were made.
         notes: What was left out or stopped, and why, in sentences.
     """
@@ -67,12 +73,15 @@ class Search:
     epoch_seconds: float = 0.0
     """Of the last recovery, its exports included."""
 
+    deadline: float = math.inf
+    """On the clock: no further training begins after it."""
+
     def run(self) -> list[Candidate]:
         """Return all candidates, measured side by side; the trained network in fp32 is the first."""
         self.deadline = self.clock() + self.params.search_seconds
         precisions = self._whole()
         widths = self._worth_training(self._cut(precisions))
-        entrants: list[Entrant] = [(width, recovery) for width in widths for recovery in self._recoveries()]
+        entrants: list[Entrant] = [(width, recovery) for width in widths for recovery in RECOVERIES]
         for place, epochs in enumerate(self._rounds()):
             if not entrants:
                 break
@@ -107,12 +116,14 @@ class Search:
     def _whole(self) -> list[Precision]:
         """Try the whole network in each precision; return those that a narrower one may have, too."""
         made = [one for precision in self._precisions() if (one := self._add(Recipe(precision=precision)))]
+        steady: list[Precision] = []
         for one in made:
-            if one.figures["batch_difference"] > self.params.max_batch_difference and not one.is_reference:
+            if one.is_reference or one.figures["batch_difference"] <= self.params.max_batch_difference:
+                steady.append(one.recipe.precision)
+            else:
                 self.note(f"{one.recipe.precision} is left out of narrower networks: {one.broken[-1]}")
         self._time(self.found, QUICK_SECONDS)
-        most = self.params.max_batch_difference
-        return [one.recipe.precision for one in made if one.figures["batch_difference"] <= most or one.is_reference]
+        return steady
 
     def _precisions(self) -> Sequence[Precision]:
         return list(dict.fromkeys(["fp32", *(self.params.candidates or get_args(Precision))]))
@@ -145,9 +156,6 @@ class Search:
                 f"{100 * (1 - LEAST_GAIN):.0f} % than what keeps all limits already."
             )
         return worth
-
-    def _recoveries(self) -> Sequence[Recovery]:
-        return ("distil", "finetune")
 
     def _reach(self, width: float) -> float:
         """Return the best objective that a width was measured with, whatever it answers; 0 where it was not."""

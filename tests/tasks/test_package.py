@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from line import accuracy_at_least, verdict
 
+from slipway.bundle.describing import number_input
 from slipway.bundle.manifest import verify
 from slipway.bundle.predictor import Predictor
 from slipway.files import read_json
@@ -14,7 +15,7 @@ from slipway.learning.trained import load_network, scores
 from slipway.product.package import Package
 from slipway.transform.applying import features
 from slipway.transform.fitted import read_transform
-from tasks.package import number_input, package
+from tasks.package import package
 
 STAGES = ("compress", "evaluate", "train", "privatize", "preprocess", "validate")
 FILES = {

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from slipway.errors import DataError, ParamsError
-from slipway.judging.absolute import Evidence, Judgement, judge
+from slipway.judging.absolute import Evidence, judge
 from slipway.judging.fresh_rows import FreshRows
-from slipway.judging.gate import broken
+from slipway.judging.gate import Judged, broken
 from slipway.judging.in_server import InServer, ask_in_batches
 from slipway.judging.served import served
 from slipway.product.package import Gate
@@ -44,7 +44,7 @@ def found(answers: list, truth: list, schema: Schema = SCHEMA, **groups: list[st
     return InServer(rows, served(answers, frame, schema), len(truth), {}, 0, {(32, 1): 0.0, (256, 32): 0.0})
 
 
-def judged(server: InServer, *, trained: list | None = None, schema: Schema = SCHEMA, **changes: Any) -> Judgement:
+def judged(server: InServer, *, trained: list | None = None, schema: Schema = SCHEMA, **changes: Any) -> Judged:
     """Judge; the trained model said the truth, or `trained`. `gate` is among the changes, the others are evidence."""
     clean = server.rows.clean
     said = clean.select(
@@ -57,7 +57,7 @@ def judged(server: InServer, *, trained: list | None = None, schema: Schema = SC
     return judge(server, replace(EVIDENCE, predictions=said, **changes), schema, gate)
 
 
-def names(judgement: Judgement) -> list[str]:
+def names(judgement: Judged) -> list[str]:
     return [rule["rule"] for rule in judgement.rules if not rule["passed"]]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from slipway.errors import DataError
 from slipway.shrinking.memory import peak_memory_mib
 from slipway.shrinking.timing import LEAST_ROUNDS, latencies
 
@@ -56,3 +57,9 @@ def test_a_larger_artefact_takes_more_memory() -> None:
     peaks = peak_memory_mib([product(8), product(1_000_000)], {"numeric": np.ones((4, 4), dtype=np.float32)})
     assert peaks is not None
     assert peaks[1] - peaks[0] > 16  # the matrix alone is 15.3 MiB, the answers as much
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_an_artefact_that_cannot_be_run_ends_the_measurement_with_the_reason() -> None:
+    with pytest.raises(DataError, match="peak memory of 1 artefacts.*INVALID_PROTOBUF"):
+        peak_memory_mib([b"no model"], {"numeric": np.ones((4, 4), dtype=np.float32)})

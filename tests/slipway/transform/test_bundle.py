@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from test_applying import CATEGORIES, HASHED, NUMBERS, TEXTS, TRAIN, TYPES
 
+from slipway.bundle.describing import signature_of
 from slipway.bundle.examples import write_examples
 from slipway.bundle.predictor import Predictor
 from slipway.bundle.prepare import Prepare
@@ -33,7 +34,6 @@ from slipway.transform.applying import features
 from slipway.transform.fitted import Transform
 from slipway.transform.fitting import fit_transform
 from slipway.transform.numbers import fit_bounds, split_outliers
-from tasks.package import signature_of
 
 CLEANING = Preprocess.model_validate(
     {
