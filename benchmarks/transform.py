@@ -213,13 +213,13 @@ def write_bundle(folder: Path, rows: pl.DataFrame) -> None:
     """Write what a predictor needs: the transform before a small network, the signature, cleaning, a rule a column."""
     import torch
 
+    from slipway.bundle.describing import signature_of
     from slipway.bundle.prepare import Prepare
     from slipway.judging.decision import Decision
     from slipway.shrinking.export import export_network
     from slipway.shrinking.graph import servable
     from slipway.suites.compiling import write_rules
     from slipway.transform.fitting import fit_transform
-    from slipway.bundle.describing import signature_of
 
     transform = fit_transform(rows, schema(), plan())[0]
     (width,) = transform.feature_shape
