@@ -141,7 +141,7 @@ def without_mitigation(
         decision, _ = decide(subject, subject.schema.require_target(), params)
     if (groups := decision.group_thresholds) is not None:
         column, thresholds = groups.grouping.column, groups.thresholds
-        done.append({"name": "thresholds of groups", "column": column, "thresholds": thresholds})
+        done.append({"name": "group_thresholds", "column": column, "thresholds": thresholds})
         decision = decision.model_copy(update={"group_thresholds": None})
     return {"before": fairness(subject, decision, params), "mitigation": done} if done else {}
 

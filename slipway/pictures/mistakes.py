@@ -1,12 +1,11 @@
 """A sheet of the images that the model is most sure of and wrong about, each with its true and its given class."""
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import numpy.typing as npt
 
-from slipway.pictures.elements import image, svg_of
+from slipway.pictures.elements import image, svg_of, text
 
 COLUMNS, SIDE, MAX_SIDE = 6, 84, 64
 LEFT, TEXT, GAP = 4, 16, 14
@@ -32,9 +31,9 @@ def mistakes_sheet(images: npt.NDArray[np.uint8], captions: Sequence[tuple[str, 
 
 
 def _cell(pixels: npt.NDArray[np.uint8], caption: tuple[str, str], x: int, y: int) -> str:
-    true, given = (escape(name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…") for name in caption)
+    true, given = (name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…" for name in caption)
     return (
-        f"{image(x, y, SIDE, pixels, max_side=MAX_SIDE)}"
-        f'<text x="{x}" y="{y + SIDE + TEXT - 3}">true {true}</text>'
-        f'<text x="{x}" y="{y + SIDE + 2 * TEXT - 3}">given {given}</text>'
+        image(x, y, SIDE, pixels, max_side=MAX_SIDE)
+        + text(x, y + SIDE + TEXT - 3, f"true {true}")
+        + text(x, y + SIDE + 2 * TEXT - 3, f"given {given}")
     )

@@ -32,12 +32,12 @@ def test_every_image_stands_in_its_place_scaled_by_its_row(channels):
 
 def test_mistakes_stand_in_a_grid_with_their_escaped_classes_and_large_ones_are_made_smaller():
     images = np.full((7, 200, 100, 3), 16, dtype=np.uint8)
-    drawn = mistakes_sheet(images, [("<b>", "a name of many letters")] * 7, max_value=16)
+    drawn = mistakes_sheet(images, [("<b>\x07", "a name of many letters")] * 7, max_value=16)
     root = ET.fromstring(drawn)
     places = [(float(each.get("x")), float(each.get("y"))) for each in root if each.tag.endswith("image")]
     assert len(set(places)) == 7
     assert len({y for _, y in places}) == 2
-    assert {each.text for each in root if each.tag.endswith("text")} == {"true <b>", "given a name of many…"}
+    assert {each.text for each in root if each.tag.endswith("text")} == {"true <b> ", "given a name of many…"}
     png = base64.b64decode(re.search(r"base64,([^\"]+)", drawn)[1])
     pixels = np.array(Image.open(io.BytesIO(png)))
     assert pixels.shape == (64, 32, 3)
