@@ -73,7 +73,7 @@ def compress(
         (folder / "model.onnx").write_bytes(chosen.model)
         write_choice(found, chosen, notes, folder, quality=f"{judge.validation.main.headline}_validation")
         if params.recipe == "search":
-            logger.info("to freeze what was found: compress.recipe: %s", as_flow(chosen.recipe))
+            logger.info("to freeze what was found: compress: {recipe: %s}", as_flow(chosen.recipe))
         write_worth(chosen, maker, test, folder)
         if params.archive is not None:
             write_archive(params.archive, maker, judge.validation, train / "model.json", folder)

@@ -88,6 +88,7 @@ def deploy(
         GateFailed: a timed or relative rule is broken. Nothing is published; the pointers stay.
         BundleError: the bundle or the champion's release is damaged.
     """
+    shutil.rmtree(failed, ignore_errors=True)  # what is there is of an earlier deployment
     store = Releases(releases)
     untimed = _passed_verdict(origin.package, store.pointed(CHAMPION))
     bundle = origin.package / "bundle"

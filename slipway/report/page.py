@@ -74,6 +74,7 @@ def render(facts: Facts, *, docs: str | None = None) -> str:
         "expectations": findings(facts["validation"])[:MAX_ROWS],
         "gates": gates(facts),
         "candidate_rows": candidate_rows(facts["candidates"]),
+        "broken": {row["candidate"]: row["broken"] for row in facts["candidates"][:MAX_ROWS] if row.get("broken")},
         "FIDELITY": FIDELITY,
         "FIGURES": FIGURES,
         "PARTED": PARTED,
@@ -196,10 +197,11 @@ def bar(*, low: float, high: float) -> tuple[float, float]:
 
 def gates(facts: Facts) -> list[tuple[str, Facts]]:
     """Return what was judged (`rules`, `notes`, `groups`), with the page's title for each gate."""
-    release = facts["release"]
+    release, verdict = facts["release"], facts["verdict"]
+    passed = verdict is not None and verdict["passed"]
     found = [
-        ("This run's bundle", None if serves(facts) else facts["verdict"]),
-        ("Refused deployment", facts["deployment"] if "deploy" in facts["failed"] else None),
+        ("This run's bundle", None if passed and serves(facts) else verdict),
+        ("Refused deployment", facts["deployment"] if passed and "deploy" in facts["failed"] else None),
         (f"Release {release['version']}, when it was deployed" if release else "", release and release["gate"]),
     ]
     return [(title, {"notes": [], "groups": [], **gate}) for title, gate in found if gate]

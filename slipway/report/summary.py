@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from slipway.judging.gate import broken
 from slipway.report.baselines import baseline_lines
@@ -152,11 +152,13 @@ def alike_pct(facts: Facts) -> float | None:
 
 
 def _gate(facts: Facts) -> Iterator[Line]:
-    judged = facts["release"]["gate"] if serves(facts) else facts["deployment"]
-    rules: list[dict[str, Any]] = (judged or facts["verdict"] or {}).get("rules", [])
-    if rules:
+    judged = facts["verdict"] or {}
+    if judged.get("passed"):
+        judged = (facts["release"]["gate"] if serves(facts) else facts["deployment"]) or judged
+    if rules := judged.get("rules", []):
         failed = broken(rules)
-        text = f"{len(failed)} of {len(rules)} rules are broken." if failed else f"All {len(rules)} rules are kept."
+        are = "is" if len(failed) == 1 else "are"
+        text = f"{len(failed)} of {len(rules)} rules {are} broken." if failed else f"All {len(rules)} rules are kept."
         yield Line("Gate", "gate", "bad" if failed else "good", text)
 
 

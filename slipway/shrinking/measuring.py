@@ -62,7 +62,8 @@ class Candidate:
     def row(self, *, chosen: bool, front: bool) -> dict[str, Any]:
         """Return its row of candidates.csv."""
         verdict = {"kept": self.is_kept, "front": front, "chosen": chosen}
-        return {"candidate": self.name, **self.figures, **self.timed, **verdict}
+        reasons = "" if self.is_reference else "; ".join(self.broken)
+        return {"candidate": self.name, **self.figures, **self.timed, **verdict, "broken": reasons}
 
 
 class Judge:

@@ -27,6 +27,7 @@ def test_the_smallest_candidate_that_loses_little_is_chosen(line: Path) -> None:
     with (line / "compress" / "candidates.csv").open() as file:
         table = list(csv.DictReader(file))
     kept = [row for row in table if row["kept"] == "True"]
+    assert all((row["broken"] == "") == (row["kept"] == "True") for row in table)
     chosen = [row for row in table if row["chosen"] == "True"]
     assert chosen == [min(kept, key=lambda row: int(row["size_bytes"]))]
     assert int(chosen[0]["size_bytes"]) == (line / "compress" / "model.onnx").stat().st_size

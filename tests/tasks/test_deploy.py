@@ -105,9 +105,11 @@ def test_a_package_whose_verdict_is_not_passed_is_refused_with_both_numbers(home
     package = packaged(home)
     rule = {"rule": "accuracy at least", "value": 0.7, "limit": 0.8, "passed": False}
     write_json(package / "verdict.json", {**VERDICT, "passed": False, "rules": [rule]})
+    write_json(home / "failed" / "gate.json", {"rules": ["of an earlier deployment"]})
     with pytest.raises(Refused, match=r"accuracy at least 0\.8, but it is 0\.7"):
         deployed(home, package)
     assert not (home / "releases").exists()
+    assert not (home / "failed").exists()
 
 
 def assert_champion_stayed(home: Path) -> None:

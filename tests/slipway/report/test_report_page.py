@@ -273,6 +273,28 @@ def test_a_refused_deployment_is_shown_until_its_bundle_serves(data: Path, relea
     assert verdict_of(gather(data, releases)).title == "v0001 serves"
 
 
+def test_what_refuses_a_bundle_that_serves_is_shown_and_no_older_deployment(data: Path, releases: Path) -> None:
+    failed = data / "failed" / "deploy"
+    failed.mkdir(parents=True)
+    write_json(
+        failed / "gate.json", {"passed": False, "rules": [{**RULE, "rule": "an older latency", "passed": False}]}
+    )
+    write_release(data, releases)
+    broken = {**RULE, "rule": "accuracy of tomorrow", "passed": False}
+    write_json(data / "package" / "verdict.json", {"passed": False, "rules": [broken]})
+    page = render(gather(data, releases))
+    assert "This run&#39;s bundle" in page and "accuracy of tomorrow" in page.split("This run&#39;s bundle")[1]
+    assert "an older latency" not in page
+
+
+def test_the_limits_that_candidates_break_are_told(data: Path, releases: Path) -> None:
+    (data / "compress" / "candidates.csv").write_text(
+        "candidate,size_bytes,kept,front,chosen,broken\nfp32,900,True,True,True,\n"
+        'int8,300,False,False,False,"it loses 2 points; group a = b loses 9"\n'
+    )
+    assert "it loses 2 points; group a = b loses 9" in render(gather(data, releases))
+
+
 def test_a_regression_is_reported(tmp_path: Path, data: Path) -> None:
     for stage in ("evaluate", "compress"):
         write_json(data / stage / "metrics.json", {"mae": 1.0, "rmse": 1.5, "r2": None, "rows": 245})

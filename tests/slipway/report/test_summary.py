@@ -65,7 +65,7 @@ def test_confidence_that_is_far_off_is_bad(data: Path, ece: float, state: str) -
 def test_a_broken_rule_makes_the_gate_bad(data: Path) -> None:
     assert told(data)["Gate"].text == "All 1 rules are kept."
     write_json(data / "package" / "verdict.json", {"passed": False, "rules": [{**RULE, "passed": False}]})
-    assert (told(data)["Gate"].state, told(data)["Gate"].text) == ("bad", "1 of 1 rules are broken.")
+    assert (told(data)["Gate"].state, told(data)["Gate"].text) == ("bad", "1 of 1 rules is broken.")
 
 
 def test_of_what_serves_the_rules_of_its_deployment_are_counted(data: Path) -> None:
@@ -73,6 +73,16 @@ def test_of_what_serves_the_rules_of_its_deployment_are_counted(data: Path) -> N
     write_release(data, data.parent / "releases")
     write_json(release, {"passed": True, "rules": [{**RULE, "passed": True}] * 3})
     assert told(data)["Gate"].text == "All 3 rules are kept."
+
+
+def test_a_bundle_that_serves_and_is_refused_by_a_new_limit_is_not_told_as_kept(data: Path) -> None:
+    write_release(data, data.parent / "releases")
+    write_json(data.parent / "releases" / "v0001" / "gate.json", {"passed": True, "rules": [{**RULE, "passed": True}]})
+    write_json(
+        data / "package" / "verdict.json",
+        {"passed": False, "rules": [{**RULE, "passed": True}, {**RULE, "passed": False}]},
+    )
+    assert told(data)["Gate"].text == "1 of 2 rules is broken."
 
 
 def test_names_with_commas_are_told_apart(data: Path) -> None:
