@@ -88,12 +88,12 @@ def deploy(
         GateFailed: a timed or relative rule is broken. Nothing is published; the pointers stay.
         BundleError: the bundle or the champion's release is damaged.
     """
-    shutil.rmtree(failed, ignore_errors=True)  # what is there is of an earlier deployment
     store = Releases(releases)
     untimed = _passed_verdict(origin.package, store.pointed(CHAMPION))
     bundle = origin.package / "bundle"
     identity = _verified(bundle)
     with store.locked():
+        shutil.rmtree(failed, ignore_errors=True)  # what is there is of an earlier deployment
         current = store.settled(params.to, identity)
         if current is not None:
             return Deployment(current.version, "unchanged", current.manifest_sha256, _gate_of(current))
