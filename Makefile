@@ -20,7 +20,7 @@ run: $(VENV)/installed  ## install, then run the product `cancer` from raw data 
 
 .PHONY: test
 test: $(VENV)/installed-dev  ## install, then run the fast tests
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .PHONY: test-all
 test-all: $(VENV)/installed-dev  ## all tests: also those that start a Prefect server or use a GPU

@@ -12,7 +12,7 @@ from slipway.gx_polars.differences import DIFFERENCES
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 LISTED = {(each.expectation, each.what) for each in DIFFERENCES}
-EXPECTATIONS_A_TABLE = 80
+EXPECTATIONS_A_TABLE = 40
 
 
 @pytest.fixture(scope="module")
