@@ -61,4 +61,5 @@ def svg(chart: ChartType, *, labels: Sequence[str] = ()) -> str:
 
     room = PADDING["left"] + max(map(len, labels), default=0)
     config = {**_CONFIG, "padding": {**PADDING, "left": room}}
-    return vl_convert.vegalite_to_svg({**chart.to_dict(), "config": config}) + "\n"
+    # Unchecked: altair's look at the whole schema takes longer than most drawings, and parts were checked when made.
+    return vl_convert.vegalite_to_svg({**chart.to_dict(validate=False), "config": config}) + "\n"
