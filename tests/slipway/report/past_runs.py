@@ -98,6 +98,13 @@ def write_release(data: Path, releases: Path, *, same_bundle: bool = True) -> No
     write_json(releases / "champion.json", {"version": "v0001", "manifest_sha256": "00"})
 
 
+MISTAKES = {
+    "rows": [{"_id": 7, "target": "no", "prediction": "yes", "probability": 0.99, "values": {"town": "<Bonn>"}}],
+    "withheld": None,
+    "wrong": 12,
+    "tested": 245,
+}
+
 EVALUATED: dict[str, Any] = {
     "baselines": {
         "headline": "accuracy",

@@ -3,18 +3,12 @@
 from pathlib import Path
 
 import pytest
-from past_runs import EVALUATED, RULE, write_evaluated, write_release, write_run
+from past_runs import EVALUATED, RULE, write_evaluated, write_release
 
 from slipway.files import write_json
 from slipway.report.page import render
 from slipway.report.reading import gather
 from slipway.report.summary import Line, summary
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    write_run(tmp_path / "data" / "toy")
-    return tmp_path / "data" / "toy"
 
 
 def told(data: Path) -> dict[str, Line]:
